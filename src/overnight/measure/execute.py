@@ -1,0 +1,106 @@
+"""One run on this machine, from the commit to the Trial: the checkout, what is linked in, the seed, the process, the
+result. Afterwards the run's folder is gone; its log and what `save:` names are in the night's folder.
+
+Level 0: the command prints its own metric. It cannot see `.git` or the coordinator's environment, but it is not kept
+from the user's files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from overnight.errors import OvernightError
+from overnight.measure.environment import Room, environment, furnish, interpreter
+from overnight.measure.files import inside, keep, link_shares, remove
+from overnight.measure.gpu import GpuMemory
+from overnight.measure.process import Ended, Running, Spec, Warden, Why
+from overnight.measure.trial import trial
+from overnight.model import Run, Slot, Status, Trial
+from overnight.program.program import Program
+from overnight.program.seeds import set_seeds
+
+CPU_TO_WALL = 4.0
+"""A run in a CPU box may take so many times its CPU limit by the wall clock: it may also wait for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What runs share: where they come from and where they happen."""
+
+    root: Path  # the user's working tree: shared paths are links into it
+    scratch: Path  # this session's, for checkouts; a short path, since sockets live below it
+    runs: Path  # the night's: <run id>/run.log and <run id>/saved/
+    night: str  # marks its processes; no other night on this machine has the same
+    checkout: Callable[[str, Path], None]  # makes a folder with the files of a commit; called from several threads
+    environ: Mapping[str, str]  # the coordinator's
+    hardware: str
+
+
+class Watch(Protocol):
+    """Who follows a run."""
+
+    def started(self, running: Running) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+
+
+class NotMeasured(OvernightError):
+    """We could not measure: no Trial, and no word about the candidate."""
+
+
+def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
+    room, results = Room(place.scratch / run.id), place.runs / run.id
+    remove(room.folder)  # of an attempt that was killed
+    room.folder.mkdir(parents=True)
+    results.mkdir(parents=True, exist_ok=True)
+    try:
+        spec = _prepare(run, slot, program, place, room, results / "run.log")
+        ended = _follow(warden.start(spec), slot, watch)
+        if ended.why is Why.FAILED:
+            raise NotMeasured(f"run {run.id} could not be measured: {ended.note}")
+        result = trial(run, attempt, ended, results / "run.log", program, place.hardware)
+        if result.status is Status.OK:
+            keep(Path(spec.cwd), program.save, results / "saved", program.disk_mb * 1e6)
+        return result
+    finally:
+        remove(room.folder)
+
+
+def _prepare(run: Run, slot: Slot, program: Program, place: Place, room: Room, log: Path) -> Spec:
+    python = interpreter(program, place.root, place.environ)
+    place.checkout(run.commit, room.tree)
+    furnish(room, python)
+    link_shares(program.share, place.root, room.tree, Path(place.environ.get("HOME", "/")), room.home)
+    if program.seed_literals:
+        _set_seeds(room.tree, program, run.seed)
+    cpu = program.box.cpu
+    return Spec(
+        argv=("/bin/sh", "-c", program.run),
+        env=environment(program, run, slot, room, python, place.night, place.environ),
+        cwd=str(room.tree / program.folder),
+        log=str(log),
+        kill_after_seconds=run.kill_after_seconds * (CPU_TO_WALL if cpu else 1),
+        cpu_seconds=run.kill_after_seconds if cpu else None,
+        output_bytes=int(program.output_mb * 1e6),
+        cores=slot.cores,
+    )
+
+
+def _set_seeds(tree: Path, program: Program, seed: int) -> None:
+    for path in (tree / name for name in program.edit if name.endswith(".py")):
+        if path.is_file() and inside(tree, path):
+            path.write_bytes(set_seeds(path.read_bytes().decode(), seed).encode())
+
+
+def _follow(running: Running, slot: Slot, watch: Watch) -> Ended:
+    memory = GpuMemory(slot.gpu)
+    watch.started(running)
+
+    def beat(wall_seconds: float, cpu_seconds: float) -> None:
+        memory.look(wall_seconds)
+        watch.beat(wall_seconds, cpu_seconds)
+
+    ended = running.wait(beat)
+    return replace(ended, usage=replace(ended.usage, gpu_mb=memory.peak_mb))

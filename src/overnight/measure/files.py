@@ -1,0 +1,68 @@
+"""The files of a run: what is linked in before it, what is kept after it, and the end of the rest.
+
+What a run leaves is not trusted: it may be links, pipes, folders that nobody may enter, or deeper than a path is long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def link_shares(shares: Iterable[str], root: Path, tree: Path, user_home: Path, home: Path) -> None:
+    """Links each shared path that exists to where the run looks for it: below `home` for one that starts with ~/,
+    else below `tree`. An absolute path needs no link."""
+    for path in shares:
+        if path.startswith("~/"):
+            _link(home, path[2:], user_home / path[2:])
+        elif not path.startswith("/"):
+            _link(tree, path, root / path)
+
+
+def inside(folder: Path, path: Path) -> bool:
+    """True when `path`, links followed, is still in `folder`."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def keep(folder: Path, patterns: Iterable[str], into: Path, limit_bytes: float) -> None:
+    """Moves the regular files that match, as far as they fit: no links, and nothing that is reached through one."""
+    for path in sorted(set(_matching(folder, patterns))):
+        size = path.lstat().st_size
+        if size <= limit_bytes:
+            limit_bytes -= size
+            target = into / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(PermissionError):
+                shutil.move(path, target)
+
+
+def remove(folder: Path) -> None:
+    """By programs: Python's own way gives up at a thousand levels. What even root may not remove stays."""
+    for command in (["rm", "-rf"], ["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+        if os.path.lexists(folder):
+            subprocess.run([*command, folder], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+def _link(below: Path, path: str, target: Path) -> None:
+    link = below / path
+    if not target.exists() or not inside(below, link.parent):
+        return
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_dir() and target.is_dir() and not link.is_symlink():  # partly tracked: link what is missing
+        for child in target.iterdir():
+            _link(below, f"{path}/{child.name}", child)
+    elif not os.path.lexists(link):
+        link.symlink_to(target)
+
+
+def _matching(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            seen = path.lstat()
+            if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1 and inside(folder, path):
+                yield path

@@ -1,0 +1,151 @@
+"""The coordinator's side of the warden: what to run, what came of it, and a handle on what runs.
+
+Any thread may start, stop and wait. If the warden dies, the next start begins another; if a supervisor dies, its run
+has ended as FAILED. FAILED is always ours, or the machine's: it says nothing about the candidate.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from overnight.errors import OvernightError
+from overnight.model import Usage
+
+PACKAGES = Path(__file__).parents[2]
+BEGIN = "import sys; sys.path.append(sys.argv[1]); from overnight.measure import warden; warden.main(int(sys.argv[2]))"
+Beat = Callable[[float, float], None]
+"""Told the wall and CPU seconds of a run, each second."""
+
+
+class Why(StrEnum):
+    """What ended a run."""
+
+    EXIT = "exit"  # it did, by itself or by a signal that was not ours
+    TIMEOUT = "timeout"
+    CPU = "cpu"
+    OUTPUT = "output"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What to execute, and its limits."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]  # the whole of it
+    cwd: str
+    log: str  # what it prints goes here
+    kill_after_seconds: float  # wall
+    cpu_seconds: float | None = None  # of all its processes together
+    grace_seconds: float = 5.0  # between SIGTERM and SIGKILL
+    output_bytes: int = 100_000_000
+    cores: tuple[int, ...] = ()  # () is all
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    why: Why
+    code: int | None = None  # None: ended by a signal
+    signal: int | None = None
+    usage: Usage = field(default_factory=Usage)
+    marks: tuple[tuple[float, int], ...] = ()  # (wall seconds, bytes in the log by then)
+    note: str = ""
+
+
+class Running:
+    """One run, as its supervisor tells it. `wait` belongs to one thread, the rest to any."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+
+    def stop(self) -> None:
+        """SIGTERM, and when the grace is over SIGKILL to all."""
+        with contextlib.suppress(OSError):
+            self._line.sendall(b"stop")
+
+    def kill(self) -> None:
+        """SIGKILL to all, now."""
+        with contextlib.suppress(OSError):
+            self._line.shutdown(socket.SHUT_WR)
+
+    def wait(self, beat: Beat) -> Ended:
+        with self._line, self._line.makefile() as lines, contextlib.suppress(OSError):
+            for line in lines:
+                message = json.loads(line)
+                if "why" in message:
+                    return _ended(message)
+                beat(message["wall"], message["cpu"])
+        return Ended(Why.FAILED, note="the process that watched the run has died")
+
+
+class Warden:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._door: socket.socket | None = None
+
+    def start(self, spec: Spec) -> Running:
+        line, theirs = socket.socketpair()
+        body = json.dumps(asdict(spec)).encode()
+        with theirs, self._lock:
+            self._hand_over(theirs)
+        with contextlib.suppress(OSError):  # wait() will say that nobody is there
+            line.sendall(len(body).to_bytes(4, "big") + body)
+        return Running(line)
+
+    def close(self) -> None:
+        """No more runs. Returns when all processes have ended, so stop or kill what still runs before."""
+        with self._lock:
+            self._discard()
+
+    def _hand_over(self, theirs: socket.socket) -> None:
+        for _ in range(2):
+            if self._process is None or self._process.poll() is not None:
+                self._begin()
+            assert self._door is not None
+            with contextlib.suppress(OSError):
+                socket.send_fds(self._door, [b"+"], [theirs.fileno()])
+                return
+            self._discard()
+        raise OvernightError("the process that starts runs (the warden) dies at once; see what it printed above")
+
+    def _begin(self) -> None:
+        self._discard()
+        self._door, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", BEGIN, str(PACKAGES), str(theirs.fileno())],
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    def _discard(self) -> None:
+        if self._door is not None and self._process is not None:
+            self._door.close()
+            self._process.wait()
+        self._door = self._process = None
+
+
+def _ended(message: Mapping[str, Any]) -> Ended:
+    return Ended(
+        why=Why(message["why"]),
+        code=message.get("code"),
+        signal=message.get("signal"),
+        usage=Usage(**message.get("usage", {})),
+        marks=tuple((seconds, size) for seconds, size in message.get("marks", ())),
+        note=message["note"],
+    )

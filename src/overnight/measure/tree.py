@@ -1,0 +1,70 @@
+"""The processes below this one, by /proc: who they are, and the end of all of them.
+
+A list of children is never proof: it may miss one while another exits (proc(5)). Only ECHILD is, and for orphans
+only in a subreaper. Where there is no /proc the lists are empty. Standard library only: the warden imports this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+
+def children(pid: int) -> list[int]:
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+        return [int(child) for task in tasks for child in read(f"/proc/{pid}/task/{task}/children").split()]
+    except OSError:  # it has ended meanwhile
+        return []
+
+
+def descendants(pid: int) -> Iterator[int]:
+    waiting = children(pid)
+    while waiting:
+        yield (child := waiting.pop())
+        waiting += children(child)
+
+
+def reap() -> tuple[dict[int, int], bool]:
+    """pid → status of children that have ended, and whether there are more children. So many at most that a run
+    which forks without end cannot hold us here."""
+    ended: dict[int, int] = {}
+    with contextlib.suppress(ChildProcessError):
+        while len(ended) < 1000:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return ended, True
+            ended[pid] = status
+        return ended, True
+    return ended, False
+
+
+def kill_tree(patience: float) -> tuple[dict[int, int], bool]:
+    """Kills and reaps until no child is left, or patience is. Gives what `reap` gives.
+
+    A child keeps its pid until it is reaped, so no stranger is hit."""
+    ended: dict[int, int] = {}
+    give_up, pause = time.monotonic() + patience, 0.0002
+    while time.monotonic() < give_up:
+        for pid in children(os.getpid()):
+            kill(pid)
+        now_ended, more = reap()
+        ended |= now_ended
+        if not more:
+            return ended, False
+        time.sleep(pause)
+        pause = min(0.01, pause * 1.5)
+    return ended, True
+
+
+def kill(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def read(path: str) -> str:
+    with open(path, errors="replace") as file:
+        return file.read()

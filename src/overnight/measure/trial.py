@@ -1,0 +1,93 @@
+"""From how a run ended and what it printed to a Trial: the status, and the sentence that says what was seen.
+
+A number counts only from a command that ended by itself with exit code 0: one that prints its metric and then
+crashes, hangs or floods the log has no result.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+from overnight.measure import output
+from overnight.measure.process import Ended, Why
+from overnight.model import Run, Status, Trial
+from overnight.program.program import Program
+
+TAIL_BYTES = 1 << 16
+NO_MEMORY = re.compile(
+    r"out of memory|OutOfMemory|MemoryError|bad_alloc|Cannot allocate memory|RESOURCE_EXHAUSTED", re.IGNORECASE
+)
+
+
+def trial(run: Run, attempt: int, ended: Ended, log: Path, program: Program, hardware: str) -> Trial:
+    """Only for what says something about the candidate: Why.FAILED does not."""
+    shown = output.tail(_last_bytes(log))
+    found = output.scores((chunk.text for chunk in output.chunks(log)), program.metric)
+    status, why = _verdict(ended, shown, found, program)
+    curve = output.curve(output.chunks(log), ended.marks, program.curve) if program.curve else ()
+    return Trial(
+        run_id=run.id,
+        attempt=attempt,
+        status=status,
+        scores=found.scores,
+        usage=ended.usage,
+        exit_code=ended.code,
+        signal=_name(ended.signal),
+        why=why + ended.note,
+        tail=shown,
+        curve=curve,
+        hardware=hardware,
+    )
+
+
+def _verdict(ended: Ended, shown: str, found: output.Found, program: Program) -> tuple[Status, str]:
+    wall, cpu = ended.usage.wall_seconds, ended.usage.cpu_seconds
+    last = f"; last line: {output.last_error(shown)}" if shown else "; it printed nothing"
+    match ended.why:
+        case Why.TIMEOUT:
+            return Status.TIMEOUT, f"ended by us after {wall:.1f} s{last}"
+        case Why.CPU:
+            return Status.TIMEOUT, f"ended by us after {cpu:.1f} CPU seconds{last}"
+        case Why.OUTPUT:
+            return Status.OUTPUT, f"printed more than {program.output_mb:g} MB and was ended after {wall:.1f} s"
+        case Why.STOPPED | Why.FAILED:
+            return Status.STOPPED, f"stopped after {wall:.1f} s"
+    if ended.code != 0:
+        return _crash(ended, shown)
+    return _result(found, program.metric, last)
+
+
+def _crash(ended: Ended, shown: str) -> tuple[Status, str]:
+    seen = output.last_error(shown) or "it printed nothing"
+    died_of = ended.signal or (ended.code or 0) - 128  # a shell says so when its command was killed
+    if name := _name(died_of):
+        how = f"killed by {name}"
+    else:
+        how = f"exit code {ended.code}"
+    if died_of == signal.SIGKILL:
+        return Status.MEMORY, f"{how}, not by us: most likely the machine ran out of memory; last line: {seen}"
+    status = Status.MEMORY if NO_MEMORY.search(shown) else Status.CRASH
+    return status, f"{how}: {seen}"
+
+
+def _result(found: output.Found, metric: str, last: str) -> tuple[Status, str]:
+    if metric in found.scores:
+        return Status.OK, f"{metric} {found.scores[metric].value:.6g}"
+    if found.not_finite:
+        return Status.NOT_FINITE, f"{metric} was {found.not_finite}"
+    others = ", ".join(list(found.scores)[:8])
+    seen = f"; numbers seen: {others}" if others else ""
+    return Status.NO_METRIC, f"exit code 0, but no line gives {metric}{seen}{last}"
+
+
+def _name(number: int | None) -> str | None:
+    known = {item.value: item.name for item in signal.Signals}
+    return known.get(number, f"signal {number}" if 0 < number < 65 else None) if number else None
+
+
+def _last_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read()

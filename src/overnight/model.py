@@ -1,0 +1,221 @@
+"""The words of the house, as frozen values. They import nothing of ours and do nothing by themselves.
+
+A Proposal is a change somebody suggests. A Run is one execution that is wanted, as plain data, so that it can
+travel to another machine; a Trial is what came of it. A Verdict is what the judge makes of the trials. An
+Experiment is all of these together. Times are UTC seconds, durations are seconds, sizes say their unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Step = Callable[[str], None]
+"""Called with the name of each step whose order matters for resuming. Production passes `unwatched`; the kill
+tests pass a function that ends the process at the n-th step."""
+
+
+def unwatched(step: str) -> None:
+    """The Step that does nothing."""
+
+
+class Goal(StrEnum):
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+    def better(self, a: float, b: float) -> bool:
+        """True when `a` is strictly better than `b`."""
+        return a < b if self is Goal.MINIMIZE else a > b
+
+
+class Purpose(StrEnum):
+    """Why a run is wanted."""
+
+    BASELINE = "baseline"
+    SCREEN = "screen"
+    REPEAT = "repeat"
+    INCUMBENT = "incumbent"
+    ABLATION = "ablation"
+    CLAIM = "claim"
+
+
+class Split(StrEnum):
+    """Which data a run is scored on. Agents see scores of `visible` only."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    SEALED = "sealed"
+
+
+class Status(StrEnum):
+    """How one run ended."""
+
+    OK = "ok"
+    CRASH = "crash"  # exit code other than 0, or a signal
+    TIMEOUT = "timeout"  # ended by us at kill_after
+    MEMORY = "memory"  # the kernel's OOM killer, or an out-of-memory message
+    OUTPUT = "output"  # printed more than the cap
+    NO_METRIC = "no-metric"  # ended well, but the metric never appeared
+    NOT_FINITE = "not-finite"  # the metric appeared, as NaN or infinity only
+    STOPPED = "stopped"  # cancelled by us: never a score, run again on resume
+
+
+class Call(StrEnum):
+    """The word of a verdict."""
+
+    KEEP = "keep"
+    DISCARD = "discard"
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    PRUNED = "pruned"  # cut early as hopeless
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"  # touched what it may not
+    INVALID = "invalid"  # does not compile, or its number is not a number
+
+
+class Level(StrEnum):
+    """What stands between a candidate and its number; higher is stronger."""
+
+    PRINTED = "0"  # the candidate prints its own metric
+    CONTRACT = "1"  # fresh folder, scorer outside
+    LANDLOCK = "2"
+    NAMESPACE = "3"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a proposal cost to make. None is unknown, which is not zero."""
+
+    seconds: float = 0.0
+    tokens: int | None = 0
+    usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change: the whole new text of each changed file, made against the commit `parent`."""
+
+    files: Mapping[str, str]
+    parent: str
+    origin: str  # who made it: "search", "claude", …
+    hypothesis: str  # one line, for people
+    cost: Cost = Cost()
+    notes: Mapping[str, str] = field(default_factory=dict)  # what the proposer wants to find again, e.g. knob values
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A proposer's other answer: nothing now; ask again at `until` (UTC seconds)."""
+
+    until: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Lines [start, start + removed) of the parent's file are replaced by `text`. `removed` -1: the whole file."""
+
+    path: str
+    start: int
+    removed: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution that is wanted. `id` is unique in the night and the idempotency key everywhere."""
+
+    id: str
+    experiment: int
+    commit: str
+    purpose: Purpose
+    split: Split
+    seed: int
+    box_seconds: float
+    kill_after_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One number that a run produced; `se` and `n` where it says them."""
+
+    value: float
+    se: float | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run used, measured from outside."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
+    gpu_mb: float | None = None  # None: nvidia-smi did not answer
+    waited_share: float | None = None  # share of its runnable time spent waiting for a core; None: unknown
+    left_behind: int = 0  # processes still alive when the command had ended; all were killed
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a Run. `scores` holds every number it reported, the metric among them."""
+
+    run_id: str
+    attempt: int
+    status: Status
+    scores: Mapping[str, Score]
+    usage: Usage
+    exit_code: int | None  # None: ended by a signal
+    signal: str | None
+    why: str  # one sentence: what was seen, e.g. "exit code 1: ZeroDivisionError: division by zero"
+    tail: str  # the last lines of the output, cleaned of escapes
+    curve: tuple[tuple[float, float], ...] = ()  # (seconds, value) from the progress lines
+    level: Level = Level.PRINTED
+    hardware: str = ""
+
+    @property
+    def contended(self) -> bool:
+        """True when the run got less than 95 % of its cores."""
+        return (self.usage.waited_share or 0.0) > 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A run is alive: how far it is."""
+
+    run_id: str
+    wall_seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge makes of an experiment, and the sentence why, with the numbers."""
+
+    experiment: int
+    call: Call
+    why: str
+    score: float | None = None  # the experiment's
+    against: float | None = None  # the reference it was compared with
+    simpler: bool = False  # kept as a tie that makes the code smaller
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A proposal with all its trials and its verdict. Number 0 is the untouched baseline."""
+
+    number: int
+    proposal: Proposal
+    commit: str | None
+    trials: tuple[Trial, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place where one run executes, with an exclusive lease on its cores or GPU."""
+
+    name: str
+    cores: tuple[int, ...] = ()
+    gpu: str | None = None

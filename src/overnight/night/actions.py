@@ -1,0 +1,102 @@
+"""What the loop tells the shift to do. Every action ends in ledger events, except Ask, which ends in an Answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from overnight.clock import Now
+from overnight.model import Run, Slot, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Have `n` proposals made → Proposed, each as it comes; then one Answer."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Check it without running it, and snapshot it in git → Admitted."""
+
+    experiment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """→ RunStarted at once, RunDone when it has ended."""
+
+    run: Run
+    attempt: int
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End a run under way: it will not count → Dropped."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rebase:
+    """Put the same change on top of the incumbent → Rebased."""
+
+    experiment: int
+    onto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Write the verdict down with the tips it was made against → Judged."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Log entry, then branch → Recorded."""
+
+    experiment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The end of this session → Closed."""
+
+    why: str
+    finished: bool
+
+
+Action: TypeAlias = Ask | Admit | Start | Cancel | Rebase | Conclude | Record | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed. `elapsed`: the night's active seconds so far."""
+
+    now: Now
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A proposer has come to the end of an Ask for `asked`: it gave `given`, and wants to be left alone until
+    `wait_until`."""
+
+    asked: int
+    given: int
+    wait_until: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A run under way has ended without a result, because it was cancelled."""
+
+    run_id: str
+
+
+Signal: TypeAlias = Tick | Answer | Dropped
+"""What the loop hears that is not in the ledger, because a resumed night must not remember it."""

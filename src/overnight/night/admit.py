@@ -1,0 +1,68 @@
+"""What can be said of a proposal without running it: pure checks of texts."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from overnight.model import Call
+from overnight.program.program import Program
+from overnight.program.seeds import set_seeds
+
+MAX_BYTES = 2_000_000
+"""No source file is larger; a larger one would only fill the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    call: Call
+    why: str
+
+
+def find_problem(program: Program, files: Mapping[str, str]) -> Problem | None:
+    """Why these changed files will not be run; None when they may."""
+    if forbidden := sorted(path for path in files if path not in program.edit):
+        named = ", ".join(forbidden[:3]) + (" …" if len(forbidden) > 3 else "")
+        return Problem(Call.REFUSED, f"touches {named}: only {', '.join(program.edit)} may change")
+    for path, text in files.items():
+        if why := _unreadable(text) or (path.endswith(".py") and _syntax_error(text)):
+            return Problem(Call.INVALID, f"{path} {why}")
+    return None
+
+
+def fingerprint(texts: Mapping[str, str]) -> str:
+    """Equal for equal contents, whatever the seeds in them."""
+    digest = hashlib.sha256()
+    for path, text in sorted(texts.items()):
+        same_seed = set_seeds(text, 0) if path.endswith(".py") else text
+        digest.update(f"{path}\0{len(same_seed)}\0{same_seed}".encode())
+    return digest.hexdigest()
+
+
+def size(texts: Mapping[str, str]) -> int:
+    """Lines of code: neither blank nor only a comment."""
+    lines = (line.strip() for text in texts.values() for line in text.split("\n"))
+    return sum(1 for line in lines if line and not line.startswith(("#", "//")))
+
+
+def _unreadable(text: str) -> str:
+    if len(text) > MAX_BYTES:
+        return f"is larger than {MAX_BYTES // 1_000_000} MB"
+    if "\0" in text:
+        return "holds a NUL character"
+    return ""
+
+
+def _syntax_error(text: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
+        reason = error.msg if isinstance(error, SyntaxError) else type(error).__name__
+        return f"does not compile: {reason}{line}"
+    return ""

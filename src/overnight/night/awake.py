@@ -1,0 +1,42 @@
+"""Keeps the machine from going to sleep while a night runs, where the system has a way of asking for that."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LINUX = (
+    "systemd-inhibit",
+    "--what=idle:sleep",
+    "--who=overnight",
+    "--why=experiments are running",
+    "--mode=block",
+    "cat",
+)
+MACOS = ("caffeinate", "-i", "-w", str(os.getpid()))
+
+
+def inhibitor() -> tuple[str, ...] | None:
+    """The command that asks for it here; None where there is none."""
+    command = MACOS if sys.platform == "darwin" else LINUX
+    return command if shutil.which(command[0]) else None
+
+
+@contextmanager
+def awake(command: tuple[str, ...] | None) -> Iterator[None]:
+    """Runs `command` meanwhile. It reads from a pipe that we hold, so it ends when we do, however we end."""
+    if command is None:
+        yield
+        return
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        child.terminate()
+        child.wait()

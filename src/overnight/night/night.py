@@ -1,0 +1,230 @@
+"""The loop. Read this first.
+
+A night asks proposers for proposals, has them measured in runs on slots, lets the judge fold the results into
+verdicts, and moves a branch forward by what was really better:
+
+    proposed → admitted → run_started → run_done → judged → recorded          … and the next one
+
+`Night` is that loop as a pure state machine: no thread, no sleep, no clock and no git in here. It hears what has
+happened (entries of the ledger, and a few signals) and says what to do next (actions); `shift.py` does it, and each
+thing done becomes an entry. The state is folded from the ledger and kept nowhere else (`state.py`), so a night that
+was killed at any line goes on by folding its ledger once more and asking: what next?
+
+What holds here, whatever the judge's policy and however many slots there are:
+
+- the untouched baseline comes first; a night whose baseline does not run ends there;
+- what is half done is finished before anything new is begun, one thing at a time: keeps are serialised;
+- a change is judged on the incumbent that it stands on. When another keep has landed meanwhile, the change is put on
+  top of the new incumbent and measured again there: a stale score is never counted as if it were the rebase's;
+- the same content is never measured as two ideas: it is a duplicate, and so is a mere change of seed;
+- stop rules are enforced, and work in flight counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from overnight.judge.policy import AnyPolicy, Want
+from overnight.judge.seeds import seed_for
+from overnight.ledger.events import Entry
+from overnight.model import Call, Run, Slot
+from overnight.night.actions import (
+    Action,
+    Admit,
+    Answer,
+    Ask,
+    Cancel,
+    Close,
+    Conclude,
+    Dropped,
+    Rebase,
+    Record,
+    Signal,
+    Start,
+    Tick,
+)
+from overnight.night.state import NightState, Open
+from overnight.night.stop import gauges, seconds_left, window_left
+from overnight.program.program import Program
+
+FRUITLESS_LIMIT = 50
+"""So many proposals in a row that could not be run: whoever makes them has nothing left to say."""
+
+
+class Night:
+    def __init__(
+        self,
+        program: Program,
+        policy: AnyPolicy,
+        secret: str,
+        slots: int,
+        tick: Tick,
+        deadline_utc: float | None,
+    ) -> None:
+        self.program, self.secret, self.slots = program, secret, slots
+        self.deadline_utc = deadline_utc
+        self.state = NightState(program, policy)
+        self.time = tick
+        self.asked = 0  # proposals that are being made
+        self.cancelled: set[str] = set()
+        self.waiting: Answer | None = None  # the proposer wants to be left alone
+        self.asked_at = 0  # records there were at the last Ask
+        self.dry_at: int | None = None  # records there were when the proposer was asked and had no idea
+
+    def hear(self, what: Entry | Signal) -> None:
+        """Takes in what has happened."""
+        match what:
+            case Entry():
+                self.state.fold(what)
+            case Tick():
+                self.time = what
+                if self.waiting and what.now.utc >= (self.waiting.wait_until or 0):
+                    self.waiting = None
+            case Answer():
+                self._take_answer(what)
+            case Dropped():
+                self.state.under_way.pop(what.run_id, None)
+
+    def next(self, free: Sequence[Slot]) -> list[Action]:
+        """Says what to do now: finish what is half done; else end, if it is time; else fill the slots and ask for more.
+        An empty list: nothing until something is heard."""
+        if self.state.closed:
+            return []
+        if half_done := next(self._half_done(), None):
+            return [half_done]
+        if ending := self._ending():
+            return ending
+        starts = list(self._starts(free))
+        return [*starts, *self._asks()]
+
+    # ---- what is half done, the most urgent first
+
+    def _half_done(self) -> Iterator[Action]:
+        waiting = list(self.state.open.values())
+        yield from (Record(e.number) for e in waiting if e.judged)
+        yield from (self._conclude(e) for e in waiting if e.verdict)
+        yield from (Admit(e.number) for e in waiting if e.commit is None)
+        yield from (Rebase(e.number, self.state.incumbent) for e in waiting if self._stale(e) and not self._begun(e))
+
+    def _conclude(self, experiment: Open) -> Action:
+        assert experiment.verdict is not None
+        if experiment.verdict.call is Call.KEEP and self._stale(experiment):
+            return Rebase(experiment.number, self.state.incumbent)
+        return Conclude(experiment.verdict)
+
+    def _stale(self, experiment: Open) -> bool:
+        return experiment.number > 0 and experiment.base != self.state.incumbent
+
+    def _begun(self, experiment: Open) -> bool:
+        under_way = any(s.experiment == experiment.number for s in self.state.under_way.values())
+        return under_way or bool(experiment.trials)
+
+    # ---- filling the slots
+
+    def _starts(self, free: Sequence[Slot]) -> Iterator[Start]:
+        if not free or not self._time_for_a_run():
+            return
+        slots = iter(free)
+        for want in self.state.policy.wants(self.state.belief, len(free)):
+            run = self._run(want)
+            if run.id in self.state.under_way:
+                continue
+            if (slot := next(slots, None)) is None:
+                return
+            yield Start(run, self.state.open[run.experiment].attempts.get(run.id, 0) + 1, slot)
+
+    def _run(self, want: Want) -> Run:
+        experiment = self.state.open[want.experiment]
+        assert experiment.commit is not None
+        again = f"-r{experiment.rebases}" if experiment.rebases else ""
+        run_id = f"{want.experiment}{again}-{want.purpose}-{want.index}"
+        return Run(
+            id=run_id,
+            experiment=want.experiment,
+            commit=experiment.commit,
+            purpose=want.purpose,
+            split=want.split,
+            seed=seed_for(self.secret, self.state.name, run_id),
+            box_seconds=self.program.box.seconds,
+            kill_after_seconds=self.program.kill_after_seconds,
+        )
+
+    # ---- asking for more
+
+    def _asks(self) -> list[Action]:
+        """Asks for as many proposals as there will be slots for, once the baseline stands."""
+        if not self.state.incumbent or self._resting() or not self._time_for_a_run() or self.enough():
+            return []
+        room = self.slots - len(self.state.open) - self.asked
+        if (limit := self.program.stop.experiments) is not None:
+            room = min(room, limit - self.state.counted - self.asked)
+        if room <= 0:
+            return []
+        self.asked += room
+        self.asked_at = self.state.records
+        return [Ask(room)]
+
+    def _resting(self) -> bool:
+        """The proposer has nothing to say before a time it named, or before another experiment is finished."""
+        return self.waiting is not None or self.dry_at == self.state.records
+
+    # ---- the end
+
+    def _ending(self) -> list[Action]:
+        """Close, or the last things to do before; nothing while the night goes on, or while runs still end."""
+        state = self.state
+        if state.under_way:
+            return self._cancels() if state.stop and state.stop.now else []
+        if state.stop:
+            return [Close(f"stopped by {state.stop.who}", finished=False)]
+        if state.records and not state.incumbent:
+            return [Close("the untouched baseline did not give a score", finished=True)]
+        if over := self.out_of_time():
+            return [Close(over, finished=True)]
+        if not state.open and (enough := self.enough()):
+            return [Close(enough, finished=True)]
+        return []
+
+    def _cancels(self) -> list[Action]:
+        runs = [run_id for run_id in self.state.under_way if run_id not in self.cancelled]
+        self.cancelled.update(runs)
+        return [Cancel(run_id) for run_id in runs]
+
+    def enough(self) -> str:
+        """Why nothing new is begun; empty while the search goes on. What has begun is measured to its end."""
+        rules = gauges(self.program.stop, self.program.goal, self.state.progress(self.time.elapsed))
+        for rule in rules:
+            if rule.reached:
+                return rule.text
+        if self.state.fruitless >= FRUITLESS_LIMIT:
+            return f"{FRUITLESS_LIMIT} proposals in a row were duplicates or could not be run"
+        if self.dry_at == self.state.records and not self.asked:
+            return "the proposer has no more ideas"
+        return ""
+
+    def out_of_time(self) -> str:
+        """Why no run can be started any more; empty while there is time for one."""
+        left = seconds_left(self.program, self.time.elapsed, self.time.now, self.deadline_utc)
+        if left is None or left >= self._run_seconds():
+            return ""
+        return "the time is up" if left <= 0 else f"{left:.0f} s are left, too few for another run"
+
+    def paused(self) -> bool:
+        """Outside the nightly window, or too near its end for a run."""
+        left = window_left(self.program.between, self.time.now.local)
+        return left is not None and left < self._run_seconds()
+
+    def _time_for_a_run(self) -> bool:
+        halted = self.state.stop is not None or self.out_of_time() or self.paused()
+        return not halted
+
+    def _run_seconds(self) -> float:
+        """How long a run takes: the longest of the last few, or the box as long as none has ended."""
+        return max(self.state.run_seconds, default=self.program.box.seconds)
+
+    def _take_answer(self, answer: Answer) -> None:
+        self.asked -= answer.asked
+        if answer.wait_until is not None:
+            self.waiting = answer
+        elif answer.given == 0:
+            self.dry_at = self.asked_at

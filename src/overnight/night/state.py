@@ -1,0 +1,192 @@
+"""How far a night is: folded from the ledger's events, and kept nowhere else.
+
+`fold` is the bookkeeping of the loop; what follows from it is decided in `night.py`. Its size is that of the work in
+flight, and one short string for each experiment so that duplicates are known: it does not read the history again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from overnight.judge.policy import AnyPolicy
+from overnight.ledger.events import (
+    Admitted,
+    Closed,
+    Entry,
+    Event,
+    Judged,
+    Opened,
+    Proposed,
+    Rebased,
+    Recorded,
+    RunDone,
+    RunStarted,
+    Session,
+    StopAsked,
+)
+from overnight.model import Call, Status, Trial, Verdict
+from overnight.night.stop import Progress
+from overnight.program.program import Program
+
+LOST_LIMIT = 3
+"""A run that was under way in this many sessions that were killed is taken for what killed them."""
+
+
+@dataclass(slots=True)
+class Open:
+    """An experiment between its proposal and its record."""
+
+    proposed: Proposed
+    base: str  # the incumbent it stands on
+    commit: str | None = None
+    rebases: int = 0
+    trials: list[Trial] = field(default_factory=list)
+    attempts: dict[str, int] = field(default_factory=dict)  # of its runs
+    lost: Counter[str] = field(default_factory=Counter)  # runs that died together with their coordinator
+    verdict: Verdict | None = None  # not yet written down
+    judged: Judged | None = None
+    counts: bool = True  # False for what was never run: a duplicate, a refusal
+
+    @property
+    def number(self) -> int:
+        return self.proposed.experiment
+
+
+class NightState:
+    def __init__(self, program: Program, policy: AnyPolicy) -> None:
+        self.policy = policy
+        self.belief = policy.start(program)
+        self.seq = 0  # of the last entry folded in
+        self.name = ""
+        self.branch = ""
+        self.incumbent = ""  # commit; empty until the baseline is recorded
+        self.log_tip = ""
+        self.best: float | None = None
+        self.open: dict[int, Open] = {}
+        self.under_way: dict[str, RunStarted] = {}
+        self.seen: dict[str, int] = {}  # fingerprint → the experiment that had it first
+        self.finished: list[Open] = []  # recorded since somebody last took them
+        self.last_number = -1
+        self.records = 0
+        self.counted = 0  # experiments but the baseline, duplicates and refusals
+        self.since_keep = 0
+        self.fruitless = 0  # proposals in a row that could not be run
+        self.usd, self.tokens, self.prices_known = 0.0, 0, True
+        self.run_seconds: deque[float] = deque(maxlen=8)  # of the last runs that ended well
+        self.sessions = 0
+        self.stop: StopAsked | None = None
+        self.closed: Closed | None = None
+
+    def progress(self, elapsed: float) -> Progress:
+        return Progress(self.counted, elapsed, self.usd, self.tokens, self.since_keep, self.best)
+
+    def fold(self, entry: Entry) -> None:
+        """Takes one entry in, once. The policy sees every event too; what it decides waits in `Open.verdict`."""
+        if entry.seq <= self.seq:
+            return
+        self.seq = entry.seq
+        self._take(entry.event)
+        self.belief, verdicts = self.policy.step(self.belief, entry.event)
+        for verdict in verdicts:
+            if verdict.experiment in self.open:
+                self.open[verdict.experiment].verdict = verdict
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Opened():
+                self.name, self.branch = event.night, event.branch
+            case Session():
+                self._begin_session(event)
+            case Proposed():
+                self._propose(event)
+            case Admitted():
+                self._admit(event)
+            case RunStarted():
+                self.under_way[event.run.id] = event
+                self.open[event.experiment].attempts[event.run.id] = event.attempt
+            case RunDone():
+                self._measure(event)
+            case Rebased():
+                self._rebase(event)
+            case Judged():
+                self.open[event.experiment].judged = event
+            case Recorded():
+                self._record(event)
+            case StopAsked():
+                self.stop = event
+            case Closed():
+                self._close(event)
+
+    def _begin_session(self, event: Session) -> None:
+        """What was under way is lost with the coordinator that was killed, and will be started again."""
+        for run_id, started in self.under_way.items():
+            experiment = self.open[started.experiment]
+            experiment.lost[run_id] += 1
+            if experiment.lost[run_id] >= LOST_LIMIT:
+                why = f"was under way {LOST_LIMIT} times when everything was killed, and is not tried again"
+                experiment.verdict = Verdict(experiment.number, Call.CRASH, why)
+        self.under_way.clear()
+        self.sessions = event.number
+        self.stop, self.closed = None, None
+
+    def _propose(self, event: Proposed) -> None:
+        self.open[event.experiment] = Open(event, event.parent)
+        self.last_number = event.experiment
+        self.counted += event.experiment > 0
+        self.tokens += event.cost.tokens or 0
+        self.usd += event.cost.usd or 0.0
+        self.prices_known &= event.cost.usd is not None
+
+    def _admit(self, event: Admitted) -> None:
+        experiment = self.open[event.experiment]
+        experiment.commit = event.commit
+        if event.problem:
+            self._pass_over(experiment, Call(event.problem_call), event.problem)
+        else:
+            self._compare_with_seen(experiment, event.fingerprint)
+
+    def _rebase(self, event: Rebased) -> None:
+        experiment = self.open[event.experiment]
+        experiment.verdict = None
+        if event.commit is None:
+            why = "made for an older incumbent, and the change no longer applies to the new one"
+            experiment.verdict = Verdict(experiment.number, Call.DISCARD, why)
+            return
+        experiment.base, experiment.commit = event.onto, event.commit
+        experiment.rebases += 1
+        experiment.trials.clear()
+        self._compare_with_seen(experiment, event.fingerprint)
+
+    def _compare_with_seen(self, experiment: Open, fingerprint: str) -> None:
+        first = self.seen.setdefault(fingerprint, experiment.number)
+        if first != experiment.number:
+            what = "the untouched baseline" if first == 0 else f"experiment {first}"
+            self._pass_over(experiment, Call.DUPLICATE, f"the same content as {what}, seeds aside")
+
+    def _pass_over(self, experiment: Open, call: Call, why: str) -> None:
+        experiment.verdict = Verdict(experiment.number, call, why)
+        experiment.counts = False
+        self.counted -= experiment.number > 0
+
+    def _measure(self, event: RunDone) -> None:
+        self.under_way.pop(event.run.id, None)
+        self.open[event.experiment].trials.append(event.trial)
+        if event.trial.status is Status.OK:
+            self.run_seconds.append(event.trial.usage.wall_seconds)
+
+    def _record(self, event: Recorded) -> None:
+        experiment = self.open.pop(event.experiment)
+        self.log_tip = event.entry
+        self.records += 1
+        self.finished.append(experiment)
+        self.fruitless = 0 if experiment.counts else self.fruitless + 1
+        if event.kept is not None:
+            assert experiment.judged is not None
+            self.incumbent, self.best, self.since_keep = event.kept, experiment.judged.verdict.score, 0
+        else:
+            self.since_keep += experiment.counts
+
+    def _close(self, event: Closed) -> None:
+        self.closed = event
+        self.under_way.clear()

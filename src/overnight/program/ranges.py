@@ -1,0 +1,145 @@
+"""Where a knob may go: what its comment says, else what its name and its value suggest.
+
+A comment decides: `# 2..8`, `# 0.001..0.1, log`, `# one of: a, b, c`, `# a | b | c`. Without one, most numbers are
+searched on a log scale around their value, shares of one stay in 0..1, and powers of two step by doubling. Constants
+that are plumbing (paths, time budgets, evaluation, versions) are no knobs unless a comment marks them; seeds never
+are: a lucky seed is not a change.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Value: TypeAlias = int | float | bool | str
+Number: TypeAlias = int | float
+
+WORD = r"[\w.+/-]+"
+"""What a choice looks like. No spaces or arrows, so that it reads well in a sentence."""
+
+
+class Scale(StrEnum):
+    """How near two values of a knob are to each other."""
+
+    LINEAR = "linear"
+    LOG = "log"
+    FRACTION = "fraction"  # between 0 and 1, where 0.95 and 0.98 are as far apart as 0.05 and 0.02
+    DOUBLING = "doubling"  # powers of two
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    low: Number
+    high: Number
+    scale: Scale
+
+
+def skipped(name: str, comment: str, marked: bool) -> bool:
+    """True for a constant that is not to be turned."""
+    words = _words(name)
+    if name.startswith("__") or words & {"seed", "seeds"}:
+        return True
+    return bool(words & PLUMBING) and not marked and _SAID_RANGE.search(comment) is None
+
+
+def said_choices(comment: str, value: Value) -> tuple[Value, ...]:
+    """The choices that a comment names, if the present value is among them."""
+    listed = _ONE_OF.search(comment)
+    parts = re.split(r"[,|]", listed[1]) if listed else comment.split("|")
+    choices = tuple(_choice(part.strip(), value) for part in parts)
+    return choices if len(choices) > 1 and value in choices and None not in choices else ()
+
+
+def number_range(name: str, value: Number, comment: str, source: str) -> tuple[Range | None, str]:
+    """The range of a number, and how it was found. None for masks and codes (0xff) and for stand-ins of infinity."""
+    if re.match(r"[-+]?0[xXoObB]", source):
+        return None, ""
+    if said := _said_range(comment, value):
+        return said, "the comment says so"
+    if isinstance(value, int):
+        return _int_range(_words(name), value, "**" in source)
+    return _float_range(_words(name), value)
+
+
+_NUMBER = r"[-+]?(?:2\*\*\d+|(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)"
+_SAID_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*\.\.\s*({_NUMBER})(?![\w.]*\.\.)(.*)")
+_ONE_OF = re.compile(r"\bone of:?(.*)", re.IGNORECASE)
+
+PLUMBING = frozenset(
+    "path dir directory folder file filename cache url uri host port name tag title version device dtype api key "
+    "time budget seconds minutes hours deadline timeout eval evaluation val valid validation test metric log logging "
+    "print verbose debug plot save checkpoint resume wandb every interval startup vocab flops peak rank world index id "
+    "state workers rows columns classes".split()
+)
+"""Words in the names of constants that say where, what with or how long, and not how."""
+
+SHARES = frozenset("ratio frac fraction share prob probability p mix mixing keep smoothing warmup quantile".split())
+BELOW_ONE = frozenset("beta betas momentum ema dropout drop discount gamma rho".split())
+SIZES = frozenset("dim size width batch hidden embd embed channels len length block context ctx buckets bits".split())
+
+
+def _words(name: str) -> set[str]:
+    return set(re.sub(r"([a-z])([A-Z])", r"\1_\2", name.partition("[")[0]).lower().split("_"))
+
+
+def _choice(text: str, like: Value) -> Value | None:
+    if isinstance(like, str):
+        text = text.strip("\"'")
+        return text if re.fullmatch(WORD, text) else None
+    if isinstance(like, bool) or not re.fullmatch(_NUMBER, text):
+        return None
+    number = _number(text)
+    return type(like)(number) if type(like)(number) == number else None
+
+
+def _number(text: str) -> Number:
+    if "**" in text:
+        return 2 ** int(text.rpartition("*")[2])
+    return int(text) if re.fullmatch(r"[-+]?[\d_]+", text) else float(text)
+
+
+def _said_range(comment: str, value: Number) -> Range | None:
+    """The range that a comment states, made wide enough for the value that stands there."""
+    if not (said := _SAID_RANGE.search(comment)):
+        return None
+    low, high = min(_number(said[1]), value), max(_number(said[2]), value)
+    if isinstance(value, int):
+        low, high = math.ceil(low), math.floor(high)
+    if not low < high or not math.isfinite(high - low):
+        return None
+    if re.search(r"\blog\b", said[3]) and low > 0:
+        return Range(low, high, Scale.LOG)
+    doubling = high >= 32 and all(_is_power_of_two(number) for number in (low, value, high))
+    return Range(low, high, Scale.DOUBLING if doubling else Scale.LINEAR)
+
+
+def _is_power_of_two(number: Number) -> bool:
+    return isinstance(number, int) and number > 0 and number & (number - 1) == 0
+
+
+def _int_range(words: set[str], value: int, as_power: bool) -> tuple[Range | None, str]:
+    if value in (0, 1) and words & {"use", "enable", "with", "do"}:
+        return Range(0, 1, Scale.LINEAR), "a flag"
+    if _is_power_of_two(value) and (as_power or value >= 32 or (words & SIZES and value > 1)):
+        return Range(max(1, value // 8), value * 8, Scale.DOUBLING), "a power of two"
+    if value > 10**8:
+        return None, ""
+    if value > 0:
+        return Range(max(1, value // 4), max(4, value * 4), Scale.LOG), "around its value"
+    return (Range(0, 4, Scale.LINEAR) if value == 0 else Range(3 * value, -value, Scale.LINEAR)), "around its value"
+
+
+def _float_range(words: set[str], value: float) -> tuple[Range | None, str]:
+    below_one = bool(words & BELOW_ONE) or ("decay" in words and value > 0.5 and "weight" not in words)
+    if 0 <= value <= 1 and (below_one or words & SHARES):
+        return Range(0.0, max(value, 0.9999) if below_one else 1.0, Scale.FRACTION), "a share of one, by its name"
+    if value >= 1e6 or not math.isfinite(value):
+        return None, ""
+    if value > 0:
+        return Range(value / 8, value * 8, Scale.LOG), "around its value"
+    if value == 0:
+        return Range(0.0, 0.1 if "decay" in words else 1.0, Scale.LINEAR), "from nothing upwards"
+    return Range(3 * value, -value, Scale.LINEAR), "around its value"

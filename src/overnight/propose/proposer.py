@@ -1,0 +1,38 @@
+"""The interface of whoever has ideas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from overnight.model import Experiment, Proposal, Wait
+from overnight.program.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a proposer is shown. No hidden number is in it, because none is put in."""
+
+    program: Program
+    number: int  # of the next experiment
+    seed: int  # of this ask: the same ask after a resume draws the same
+    incumbent: str  # commit: a Proposal's parent
+    files: Mapping[str, str]  # the editable files of the incumbent
+    best: float | None  # its score
+    in_flight: Sequence[str]  # hypotheses being measured now
+
+
+class Proposer(Protocol):
+    """Lives on a thread of its own; every call comes from that thread, one at a time."""
+
+    def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:
+        """Up to `n` proposals, each handed over as soon as it is there. May give fewer, or a Wait; an iterator
+        that ends without either means that this proposer has no more ideas on this incumbent."""
+        ...
+
+    def observe(self, experiment: Experiment) -> None:
+        """Called with every finished experiment of the night, whoever proposed it; on resume with all of them again."""
+        ...
+
+    def close(self) -> None: ...

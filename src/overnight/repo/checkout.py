@@ -1,0 +1,106 @@
+"""Checkouts for runs: a folder with the files of a commit, byte for byte as git stores them, without `.git`.
+
+The first commit that is asked for is written once, as a pristine folder; every checkout copies it and writes anew only
+what differs. Copies, not hard links, which would let a run change the next one's files; large files share their blocks
+where the file system can (btrfs, XFS on Linux). Any thread may call it. A half-made pristine folder is never used.
+
+Not covered: LFS pointers and submodules stay as they are in the tree (a pointer, an empty folder).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from overnight.repo.objects import LINK, SUBMODULE, Entry, Tree
+from overnight.repo.repo import Repo
+
+FICLONE = 0x40049409  # linux/fs.h; elsewhere the call fails and the bytes are copied
+WORTH_SHARING = 64 * 1024  # bytes; below, one read and one write are quicker
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    folder: Path
+    files: Tree
+
+
+class Pristine:
+    """`cache` belongs to one night, whose lock keeps others out of it."""
+
+    def __init__(self, repo: Repo, cache: Path) -> None:
+        self.repo, self.cache = repo, cache
+        self._base: _Base | None = None
+        self._lock = threading.Lock()
+
+    def checkout(self, commit: str, into: Path) -> None:
+        """Fills `into`, which must not exist or be empty."""
+        base = self._based_on(commit)
+        with self.repo.watched("checkout"):
+            self._fill(into, self.repo.files(commit), base)
+
+    def _based_on(self, commit: str) -> _Base:
+        with self._lock:
+            if self._base is None:
+                self._base = self._found() or self._made(commit)
+            return self._base
+
+    def _found(self) -> _Base | None:
+        """What an earlier session of the night left."""
+        for folder in self.cache.glob("base-*"):
+            return _Base(folder, self.repo.files(folder.name.removeprefix("base-")))
+        return None
+
+    def _made(self, commit: str) -> _Base:
+        base = _Base(self.cache / f"base-{commit}", self.repo.files(commit))
+        part = self.cache / "part"
+        if part.exists():
+            shutil.rmtree(part)
+        with self.repo.watched("base.write"):
+            self._fill(part, base.files, _Base(part, {}))
+        with self.repo.watched("base.rename"):
+            part.rename(base.folder)
+        return base
+
+    def _fill(self, into: Path, files: Tree, base: _Base) -> None:
+        for folder in sorted({os.path.dirname(path) for path in files} | {""}):
+            os.makedirs(into / folder, exist_ok=True)
+        for path, entry in files.items():
+            target = os.path.join(into, path)
+            if entry.mode == SUBMODULE:
+                os.mkdir(target)
+            elif entry.plain and base.files.get(path) == entry:
+                _copy(os.path.join(base.folder, path), target, entry)
+            else:
+                _write(target, entry, self.repo.git.get(entry.oid).data)
+
+
+def _write(target: str, entry: Entry, data: bytes) -> None:
+    if entry.mode == LINK:
+        os.symlink(data, os.fsencode(target))
+        return
+    with os.fdopen(_create(target, entry), "wb") as file:
+        file.write(data)
+
+
+def _copy(source: str, target: str, entry: Entry) -> None:
+    with open(source, "rb") as old, os.fdopen(_create(target, entry), "wb") as new:
+        if os.fstat(old.fileno()).st_size < WORTH_SHARING or not _shared(old.fileno(), new.fileno()):
+            shutil.copyfileobj(old, new)
+
+
+def _shared(source: int, target: int) -> bool:
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def _create(target: str, entry: Entry) -> int:
+    mode = 0o777 if int(entry.mode, 8) & 0o100 else 0o666
+    return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -1,0 +1,217 @@
+"""The morning report as text: what was asked, what came of it, what was tried, what it cost, and how to go on.
+
+It is drawn from the ledger alone. It calls nothing a gain: a score that rests on one run is said to rest on one run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from overnight.ledger import views
+from overnight.ledger.events import Opened, Proposed, Session
+from overnight.ledger.ledger import Reader
+from overnight.model import Call, Level
+from overnight.night.verify import program_of
+from overnight.program.program import Program
+from overnight.program.units import box_text
+from overnight.show.line import Line, line_from
+from overnight.show.paint import Cell, Screen, Tone, fit, printable, spread
+from overnight.show.progress import counted
+from overnight.show.table import table
+from overnight.show.words import change_text, counts_text, moment, plural, score_text, span
+
+LABEL = 10
+SHOWN_REASONS, SHOWN_NAMES = 6, 8
+ASSIGNED = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+LEVELS_SQL = "SELECT DISTINCT json_extract(body, '$.trial.level') FROM event WHERE kind = 'run_done'"
+LEVELS = {
+    Level.PRINTED: "level 0: each run printed its own number, and could read the user's files",
+    Level.CONTRACT: "level 1: scored from outside, in a folder of its own",
+    Level.LANDLOCK: "level 2: hidden files could not be read",
+    Level.NAMESPACE: "level 3: hidden files, network and other runs did not exist",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A name that changes assigned to, in how many experiments, and in how many that were kept."""
+
+    name: str
+    times: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    summary: views.Summary
+    program: Program
+    baseline_commit: str
+    began: float
+    ended: float
+    level: Level
+    keeps: tuple[Line, ...]
+    runs_per_keep: int  # the fewest runs that a keep rests on
+    failures: tuple[tuple[str, int], ...]
+    tried: tuple[Tried, ...]
+    busy_seconds: float  # of all slots
+
+
+def report_of(reader: Reader, held: bool) -> Report:
+    summary = views.summary(reader, held)
+    opened, session = reader.find("opened"), reader.last(Session.kind)
+    assert opened is not None
+    assert isinstance(opened.event, Opened)
+    settings = session.event.settings if session and isinstance(session.event, Session) else opened.event.settings
+    rows = [row for row in views.rows(reader) if row.number > 0]
+    keeps = [row for row in rows if row.call is Call.KEEP]
+    last = next(reader.query("SELECT at FROM event ORDER BY seq DESC LIMIT 1"))
+    levels = [Level(level) for (level,) in reader.query(LEVELS_SQL) if level]
+    return Report(
+        summary=summary,
+        program=program_of(settings),
+        baseline_commit=opened.event.baseline,
+        began=opened.at,
+        ended=last[0],
+        level=min(levels, default=Level.PRINTED),
+        keeps=tuple(line_from(reader, row) for row in keeps),
+        runs_per_keep=min((row.runs for row in keeps), default=0),
+        failures=tuple(_failures(rows)),
+        tried=tuple(_tried(reader, {row.number for row in keeps})),
+        busy_seconds=sum(row.seconds for row in rows),
+    )
+
+
+def report_text(report: Report, screen: Screen) -> Iterator[str]:
+    for cells in (*_head(report), *_outcome(report)):
+        yield spread(cells, None, screen)
+    yield from _kept(report, screen)
+    yield from _not_kept(report, screen)
+    yield from _most_tried(report, screen)
+    yield ""
+    for cells in _go_on(report):
+        yield spread(cells, None, screen)
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    found: dict[str, Any] = views.to_json(report.summary)
+    program = report.program
+    asked = {"run": program.run, "edit": program.edit, "agent": program.agent, "policy": program.policy}
+    return {
+        **found,
+        "asked": {**asked, "time_box_seconds": program.box.seconds, "cpu_box": program.box.cpu, "slots": program.slots},
+        "baseline_commit": report.baseline_commit,
+        "began": report.began,
+        "ended": report.ended,
+        "level": report.level,
+        "keeps": views.to_json(report.keeps),
+        "fewest_runs_per_keep": report.runs_per_keep,
+        "failures": [{"why": why, "count": count} for why, count in report.failures],
+        "most_tried": views.to_json(report.tried),
+        "slot_seconds_used": report.busy_seconds,
+        "slot_share_used": _busy_share(report),
+    }
+
+
+def _head(report: Report) -> Iterator[list[Cell]]:
+    summary, program = report.summary, report.program
+    state = f"{summary.state}: {printable(summary.why)}" if summary.why else summary.state
+    yield [(f"Night {summary.night}", Tone.STRONG), f"  {state}"]
+    yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
+    yield []
+    asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
+    yield [fit("Asked", LABEL), f"{asked}, by editing {', '.join(program.edit)}"]
+    slots = plural(program.slots, "slot")
+    yield [fit("", LABEL), f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}"]
+    yield [fit("Measured", LABEL), LEVELS[report.level]]
+
+
+def _outcome(report: Report) -> Iterator[list[Cell]]:
+    summary = report.summary
+    yield [fit("Baseline", LABEL), f"{summary.metric} {score_text(summary.baseline) or 'was not measured'}"]
+    if not report.keeps:
+        yield [fit("Branch", LABEL), "nothing was kept: it stands at the baseline"]
+        return
+    change = change_text(summary.best, summary.baseline)
+    yield [
+        fit("Branch", LABEL),
+        f"{summary.metric} {score_text(summary.best)}",
+        f"  ({change}, #{summary.best_experiment})",
+    ]
+    name = summary.branch.removeprefix("refs/heads/")
+    yield [fit("", LABEL), f"{name} at {summary.tip[:7]}, {plural(len(report.keeps), 'keep')}"]
+    if report.runs_per_keep == 1:
+        yield [
+            fit("", LABEL),
+            ("Keeps rest on one run each, and a mere change of seed moves a score as well:", Tone.WARN),
+        ]
+        yield [
+            fit("", LABEL),
+            ("some of them will be luck. Take the numbers as scores, not as proven gains.", Tone.WARN),
+        ]
+
+
+def _kept(report: Report, screen: Screen) -> Iterator[str]:
+    if report.keeps:
+        yield from ("", screen.paint("Kept", Tone.STRONG))
+        rows: list[list[Cell]] = [
+            [f"#{k.number}", score_text(k.score), change_text(k.score, k.against), (printable(k.hypothesis), Tone.SAID)]
+            for k in report.keeps
+        ]
+        yield from (f"  {line}" for line in table(rows, screen, right=(0, 1, 2)))
+
+
+def _not_kept(report: Report, screen: Screen) -> Iterator[str]:
+    yield from ("", screen.paint("Tried", Tone.STRONG) + f"  {counts_text(counted(report.summary))}")
+    rows: list[list[Cell]] = [
+        [f"{count} x", (printable(why), Tone.BAD)] for why, count in report.failures[:SHOWN_REASONS]
+    ]
+    yield from (f"  {line}" for line in table(rows, screen, right=(0,)))
+
+
+def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
+    rows: list[list[Cell]] = [
+        [printable(t.name), plural(t.times, "time"), (f"{t.kept} kept", Tone.GOOD if t.kept else Tone.QUIET)]
+        for t in report.tried[:SHOWN_NAMES]
+    ]
+    if rows:
+        yield from ("", screen.paint("Turned most", Tone.STRONG))
+        yield from (f"  {line}" for line in table(rows, screen, right=(1, 2)))
+
+
+def _go_on(report: Report) -> Iterator[list[Cell]]:
+    summary = report.summary
+    busy = f"slots were busy {_busy_share(report):.0%} of it"
+    yield [fit("Time", LABEL), f"{span(summary.elapsed)} for {plural(summary.runs, 'run')}; {busy}"]
+    if summary.tokens or summary.usd:
+        yield [fit("Cost", LABEL), f"{plural(summary.tokens or 0, 'token')}, ${summary.usd or 0:.2f}"]
+    if report.keeps:
+        name = summary.branch.removeprefix("refs/heads/")
+        yield [fit("Look", LABEL), f"git log -p {report.baseline_commit[:7]}..{name}"]
+        yield [fit("", LABEL), f"overnight show {summary.best_experiment}"]
+        yield [fit("Take it", LABEL), f"git merge {name}"]
+
+
+def _busy_share(report: Report) -> float:
+    room = report.summary.elapsed * report.program.slots
+    return min(1.0, report.busy_seconds / room) if room else 0.0
+
+
+def _failures(rows: Iterable[views.Row]) -> list[tuple[str, int]]:
+    """By reason; what differs only after the second colon (a value, a line) is the same reason."""
+    failed = (Call.CRASH, Call.TIMEOUT, Call.INVALID, Call.REFUSED)
+    return Counter(": ".join(row.why.split(": ")[:2]) for row in rows if row.call in failed).most_common()
+
+
+def _tried(reader: Reader, kept: set[int]) -> list[Tried]:
+    times: Counter[str] = Counter()
+    well: Counter[str] = Counter()
+    for entry in reader.since():
+        if isinstance(entry.event, Proposed):
+            names = {name for edit in entry.event.edits for name in ASSIGNED.findall(edit.text)}
+            times.update(names)
+            well.update(names if entry.event.experiment in kept else ())
+    return [Tried(name, count, well[name]) for name, count in times.most_common()]

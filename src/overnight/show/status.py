@@ -1,0 +1,102 @@
+"""A night at a glance, from its ledger: also while it runs, in another terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overnight.clock import Now
+from overnight.errors import LedgerError
+from overnight.ledger import views
+from overnight.ledger.events import Session
+from overnight.ledger.ledger import Reader
+from overnight.ledger.lock import Holder, holder
+from overnight.model import Goal
+from overnight.night.stop import Gauge, Progress
+from overnight.night.verify import program_of
+from overnight.program.program import Box
+from overnight.program.units import box_text
+from overnight.show.line import Line, line_from, shown
+from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, spread
+from overnight.show.progress import BAR, LABEL, Hours, best_row, counted, rule_rows, rules
+from overnight.show.words import counts_text, plural, span
+
+LAST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    summary: views.Summary
+    held_by: Holder | None
+    stop_rules: tuple[Gauge, ...]
+    last: tuple[Line, ...]
+    hypotheses: tuple[str, ...]  # of what is in flight
+    box: Box
+    now: float
+
+
+def status_of(folder: Path, reader: Reader, now: Now) -> Status:
+    held_by = holder(folder)
+    summary = views.summary(reader, held_by is not None)
+    session = reader.last(Session.kind)
+    if session is None or not isinstance(session.event, Session):
+        raise LedgerError(f"{reader.path}: the night was killed before it began; give the same command again")
+    program = program_of(session.event.settings)
+    progress = Progress(
+        experiments=summary.experiments,
+        elapsed=summary.elapsed,
+        usd=summary.usd or 0.0,
+        tokens=summary.tokens or 0,
+        since_keep=summary.since_keep,
+        best=summary.best,
+    )
+    hours = Hours(Now(session.at, 0.0, now.offset_seconds), now.utc)
+    flying = (views.row(reader, flight.run.experiment) for flight in summary.in_flight)
+    return Status(
+        summary=summary,
+        held_by=held_by,
+        stop_rules=tuple(rules(program.stop, Goal(summary.goal), progress, hours)),
+        last=tuple(line_from(reader, row) for row in views.rows(reader, last=LAST)),
+        hypotheses=tuple(row.hypothesis if row else "" for row in flying),
+        box=program.box,
+        now=now.utc,
+    )
+
+
+def status_text(status: Status, screen: Screen) -> Iterator[str]:
+    for row in _rows(status):
+        yield spread(row, screen.width, screen)
+    yield ""
+    for line in status.last:
+        yield shown(line, screen)
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    found = views.to_json(status)
+    summary: dict[str, Any] = found.pop("summary")
+    return {**summary, **found}
+
+
+def _rows(status: Status) -> Iterator[list[Cell]]:
+    summary = status.summary
+    tone = {"running": Tone.GOOD, "interrupted": Tone.WARN}.get(summary.state, Tone.PLAIN)
+    why = f": {printable(summary.why)}" if summary.why else f" by {status.held_by}" if status.held_by else ""
+    yield [(fit(summary.night, LABEL), Tone.STRONG), "  ", (summary.state, tone), why]
+    yield best_row(summary.metric, summary.best, summary.best_experiment, summary.baseline)
+    done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
+    yield [fit("done", LABEL), f"  {done}"]
+    yield from _flights(status)
+    yield from rule_rows(status.stop_rules)
+    for note in summary.notes:
+        yield [(f"{fit('note', LABEL)}  {printable(note)}", Tone.WARN)]
+
+
+def _flights(status: Status) -> Iterator[list[Cell]]:
+    for flight, hypothesis in zip(status.summary.in_flight, status.hypotheses, strict=True):
+        ran = max(0.0, status.now - flight.started_at)
+        took = f"  {span(ran)} of {box_text(status.box)}  "
+        share = bar(ran / flight.run.box_seconds, BAR)
+        label = fit(f"#{flight.run.experiment}", LABEL)
+        yield [label, "  ", *share, took, (printable(hypothesis), Tone.SAID)]

@@ -1,0 +1,32 @@
+"""Aligned columns. One column may give way where the screen is narrow; in a pipe nothing is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from overnight.show.paint import Cell, Screen, Tone, columns_of, fit
+
+GAP = "  "
+
+
+def table(
+    rows: Sequence[Sequence[Cell]],
+    screen: Screen,
+    head: Sequence[str] = (),
+    right: Collection[int] = (),
+    gives_way: int = -1,
+) -> Iterator[str]:
+    """`right`: columns that are flush right. `gives_way`: the column that is cut when there is too little room."""
+    titles = [[(title, Tone.QUIET) for title in head]] if head else []
+    split = [[cell if isinstance(cell, tuple) else (cell, Tone.PLAIN) for cell in row] for row in [*titles, *rows]]
+    if not split:
+        return
+    widths = [max(columns_of(row[column][0]) for row in split) for column in range(len(split[0]))]
+    if screen.width is not None:
+        others = sum(widths) - widths[gives_way] + len(GAP) * (len(widths) - 1)
+        widths[gives_way] = max(8, min(widths[gives_way], screen.width - others))
+    for row in split:
+        cells = [(fit(text, widths[i], i in right), tone) for i, (text, tone) in enumerate(row)]
+        last = len(cells) - 1
+        cells[last] = (cells[last][0].rstrip(), cells[last][1])
+        yield GAP.join(screen.paint(text, tone) for text, tone in cells).rstrip()

@@ -1,0 +1,54 @@
+"""Fakes for tests, ours and other people's: a clock that is told the time, and a proposer with a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from overnight.clock import Now
+from overnight.model import Experiment, Proposal, Wait
+from overnight.propose.proposer import View
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """Stands still until it is told to move."""
+
+    utc: float = 1_000_000_000.0
+    mono: float = 0.0
+    offset_seconds: int = 0
+
+    def now(self) -> Now:
+        return Now(self.utc, self.mono, self.offset_seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.utc += seconds
+        self.mono += seconds
+
+
+Line = Mapping[str, str] | Callable[[View], Mapping[str, str]] | Wait
+"""What a scripted proposer says next: files, a function that makes them from what it is shown, or a Wait."""
+
+
+@dataclass(slots=True)
+class Scripted:
+    """A proposer that says its lines one after the other, then has no more ideas. `observed`: what it was told."""
+
+    lines: Sequence[Line]
+    name: str = "scripted"
+    said: int = 0
+    observed: list[Experiment] = field(default_factory=list)
+
+    def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:
+        for line in self.lines[self.said : self.said + n]:
+            self.said += 1
+            if isinstance(line, Wait):
+                yield line
+                return
+            files = line(view) if callable(line) else line
+            yield Proposal(files, view.incumbent, self.name, f"line {self.said}")
+
+    def observe(self, experiment: Experiment) -> None:
+        self.observed.append(experiment)
+
+    def close(self) -> None: ...

@@ -1,0 +1,238 @@
+"""Where the rooms meet: the tables from name to class, and a night built from a program.
+
+Names are strings, imported when they are used: `overnight --help` must not pay for an optimiser. Instead of a name
+from a table, `package.module:Class` may be said: a person's own proposer or policy needs no change here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from overnight.clock import Clock, SystemClock
+from overnight.compute.local import LocalSlots
+from overnight.compute.slots import find_slots, hardware
+from overnight.errors import ProgramError, RepoError, UsageError
+from overnight.ledger.events import Closed, Opened
+from overnight.ledger.ledger import Ledger, Reader
+from overnight.ledger.views import nights, summary
+from overnight.measure.execute import Place, execute
+from overnight.measure.files import remove
+from overnight.measure.process import Warden
+from overnight.model import Step, unwatched
+from overnight.night.awake import awake, inhibitor
+from overnight.night.opening import Opening, begin, branch_name, scratch_folder
+from overnight.night.shift import Shift, Stop
+from overnight.night.watcher import Watcher
+from overnight.program.facts import facts_of
+from overnight.program.program import Program
+from overnight.program.read import read
+from overnight.repo.checkout import Pristine
+from overnight.repo.repo import Repo
+
+PROPOSERS = {"search": "overnight.propose.search:Search"}
+
+POLICIES = {"greedy": "overnight.judge.greedy:GreedyPolicy"}
+
+
+def named(name: str, table: Mapping[str, str], what: str) -> Callable[..., Any]:
+    """The class that goes by this name in the table, or that `package.module:Class` names."""
+    target = table.get(name, name if ":" in name else None)
+    if target is None:
+        near = difflib.get_close_matches(name, table, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(table)}, or package.module:Class"
+        raise UsageError(f"no {what} is called {name!r}: {hint}")
+    module, _, attribute = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the {what} {name!r} cannot be loaded: {error}") from error
+    return cast(Callable[..., Any], found)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A program in its repository."""
+
+    repo: Repo
+    program: Program
+
+
+def load(path: Path | None, flags: Mapping[str, str]) -> Task:
+    """Reads the program at `path` (a file, or a folder that holds program.md), or of the current folder."""
+    file = find_program(path)
+    repo = Repo.discover(file.parent)
+    text = _text(file)
+    folder = file.parent.resolve().relative_to(repo.root).as_posix()
+    program = read(file, text, "" if folder == "." else folder, facts(repo), flags)
+    return Task(repo, program)
+
+
+def facts(repo: Repo) -> Any:
+    """What the reader of a program may know of the repository: its files are the baseline's."""
+    head = repo.head()
+    home, search = Path(os.environ.get("HOME", "/")), os.environ.get("PATH", os.defpath)
+    return facts_of(repo.root, repo.tracked_files(head), partial(repo.read, head), repo.ignored, home, search)
+
+
+def find_program(path: Path | None) -> Path:
+    """The file itself, the folder's program.md, or the nearest one above the current folder."""
+    start = (path or Path.cwd()).resolve()
+    if start.is_file():
+        return start
+    folders = [start] if path else [start, *start.parents]
+    for folder in folders:
+        if (folder / "program.md").is_file():
+            return folder / "program.md"
+    raise UsageError(f"there is no program.md in {start}: `overnight init` writes one, `overnight demo` shows one")
+
+
+def refuse_to_start(task: Task, tag: str, new: bool) -> None:
+    """What would make a night start from something else than people think, or move a branch under their feet."""
+    branch = branch_name(tag)
+    for worktree in task.repo.git.run("worktree", "list", "--porcelain").decode(errors="replace").split("\n\n"):
+        if f"branch {branch}" in worktree.splitlines():
+            where = worktree.splitlines()[0].removeprefix("worktree ")
+            raise RepoError(
+                f"autoresearch/{tag} is checked out in {where}: switch to another branch first (git switch -)"
+            )
+    if new and task.repo.branch_tip(branch) is not None:
+        raise RepoError(f"a branch autoresearch/{tag} is there already, from elsewhere: choose another name with --tag")
+    if new and (dirty := _uncommitted(task)):
+        named = ", ".join(dirty[:5]) + (" …" if len(dirty) > 5 else "")
+        raise RepoError(
+            f"not committed: {named}. A night starts from HEAD: commit (git commit -am 'before the night') "
+            "or set the edits aside (git stash), then run again"
+        )
+
+
+def _uncommitted(task: Task) -> list[str]:
+    program = task.program
+    own = program.path.resolve().relative_to(task.repo.root).as_posix()
+    return [path for path in task.repo.dirty([*program.edit, *program.protect]) if path != own]
+
+
+# ---- nights
+
+
+def night_folder(repo: Repo, tag: str) -> Path:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", tag) or tag.endswith(".lock") or len(tag) > 60:
+        raise UsageError(f"{tag!r} cannot be a night's name: letters, digits, '-', '_' and '.', such as mar5")
+    return repo.common_dir / "overnight" / tag
+
+
+def pick_tag(task: Task, clock: Clock) -> str:
+    """The unfinished night of this program; else today's date, such as mar5, or mar5-2 where that is taken."""
+    for folder in reversed(nights(task.repo.common_dir)):
+        with closing(Reader.open(folder)) as reader:
+            opened = reader.find("opened")
+            unfinished = summary(reader, held=False).state != "finished" if opened else False
+        if unfinished and opened and isinstance(opened.event, Opened) and _same_task(task.program, opened.event):
+            return folder.name
+    today = clock.now().local
+    tag = f"{today:%b}{today.day}".lower()
+    taken = {folder.name for folder in (task.repo.common_dir / "overnight").glob("*")}
+    candidates = [tag, *(f"{tag}-{i}" for i in range(2, 1000))]
+    return next(
+        t for t in candidates if t not in taken and task.repo.branch_tip(f"refs/heads/autoresearch/{t}") is None
+    )
+
+
+def find_night(where: Path, tag: str | None) -> Path:
+    """The folder of the night that is meant, or of the newest one."""
+    folders = nights(Repo.discover(where).common_dir)
+    if not folders:
+        raise UsageError("there is no night here yet: `overnight run` starts one")
+    if tag is None:
+        return folders[-1]
+    for folder in folders:
+        if folder.name == tag:
+            return folder
+    raise UsageError(f"there is no night {tag!r}: there is {', '.join(folder.name for folder in folders)}")
+
+
+def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, step: Step = unwatched) -> Closed:
+    """Runs a night, or takes it up again, in this process and to its end."""
+    clock = clock or SystemClock()
+    policy = named(task.program.policy, POLICIES, "policy")()
+    proposer = named(task.program.agent, PROPOSERS, "agent")()
+    folder = night_folder(task.repo, tag)
+    refuse_to_start(task, tag, new=not folder.exists())
+    ledger = Ledger.create_or_open(folder, holder=f"overnight run --tag {tag}", step=step)
+    scratch = scratch_folder(tag, task.repo.node())
+    repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)
+    with closing(ledger), closing(repo), awake(inhibitor()), closing(Warden()) as warden:
+        slots = find_slots(task.program.slots, os.environ)
+        opening = Opening(repo, task.program, policy, tag, len(slots), {"hardware": hardware()})
+        shift = begin(opening, ledger, clock, watcher, step)
+        pristine = Pristine(repo, scratch / "pristine")
+        mark = f"{repo.node()}-{tag}"
+        place = Place(repo.root, scratch / "runs", folder / "runs", mark, pristine.checkout, os.environ, hardware())
+
+        def measure(run: Any, attempt: int, slot: Any, watch: Any) -> Any:
+            return execute(run, attempt, slot, watch, task.program, place, warden)
+
+        with _signals(shift):
+            closed = shift.work(LocalSlots(slots, measure, shift.queue.put), proposer)
+    remove(scratch)
+    return closed
+
+
+@contextmanager
+def _signals(shift: Shift) -> Iterator[None]:
+    """Ctrl-C once: finish what runs, then end. Twice: now. SIGTERM: now."""
+    asked = 0
+
+    def ask(number: int, _frame: object) -> None:
+        nonlocal asked
+        asked += 1
+        shift.queue.put(Stop(signal.Signals(number).name, asked > 1 or number == signal.SIGTERM))
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# ---- labs
+
+
+def labs_folder() -> Path:
+    """Beside the package where it is installed, at the top of the source tree where it is not."""
+    here = Path(__file__).parent
+    return here / "labs" if (here / "labs").is_dir() else here.parents[1] / "labs"
+
+
+def labs() -> list[str]:
+    return sorted(path.parent.name for path in labs_folder().glob("*/program.md"))
+
+
+def lab_folder(name: str) -> Path:
+    if name not in labs():
+        raise UsageError(f"there is no lab {name!r}: there is {', '.join(labs())}")
+    return labs_folder() / name
+
+
+def _same_task(program: Program, opened: Opened) -> bool:
+    settings = opened.settings
+    return all(list(getattr(program, k)) == list(settings.get(k, ())) for k in ("edit", "metric", "run", "folder"))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProgramError(f"is not UTF-8 text (byte {error.start}): save it as UTF-8", file) from error
+    except OSError as error:
+        raise ProgramError(f"cannot be read: {error.strerror}", file) from error

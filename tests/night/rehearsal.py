@@ -1,0 +1,278 @@
+"""A night without a machine: the loop, driven over a world of integers in place of git, processes and time.
+
+A tree is a frozenset of idea numbers; its true value is the sum of what the ideas are worth. Everything that in
+reality may take any time (a run, a proposal) takes a random time here, and the coordinator can be killed between any
+two entries of the ledger. What must hold afterwards is checked in `test_schedules.py`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from overnight.judge.greedy import GreedyPolicy
+from overnight.ledger.events import (
+    Admitted,
+    Closed,
+    Entry,
+    Event,
+    Judged,
+    Opened,
+    Proposed,
+    Rebased,
+    Recorded,
+    RunDone,
+    RunStarted,
+    Session,
+    StopAsked,
+)
+from overnight.model import Call, Edit, Goal, Score, Slot, Status, Trial, Usage
+from overnight.night.actions import (
+    Action,
+    Admit,
+    Answer,
+    Ask,
+    Cancel,
+    Close,
+    Conclude,
+    Dropped,
+    Rebase,
+    Record,
+    Start,
+    Tick,
+)
+from overnight.night.night import Night
+from overnight.program.program import Box, Program, Stop
+from overnight.testing import FakeClock
+
+Tree = frozenset[int]
+
+
+def program(**changes: object) -> Program:
+    settings: dict[str, object] = {
+        "path": Path("program.md"),
+        "text": "",
+        "prose": "",
+        "folder": "",
+        "edit": ("train.py",),
+        "protect": (),
+        "run": "true",
+        "metric": "loss",
+        "goal": Goal.MINIMIZE,
+        "box": Box(10.0),
+        "kill_after_seconds": 20.0,
+        "stop": Stop(experiments=12),
+    }
+    return Program(**(settings | changes))  # type: ignore[arg-type]
+
+
+class Killed(Exception):
+    """The coordinator has died here."""
+
+
+@dataclass
+class World:
+    """What outlives the coordinator: ledger, commits, refs."""
+
+    rng: random.Random
+    program: Program
+    slots: int
+    entries: list[Entry] = field(default_factory=list)
+    commits: dict[str, tuple[Tree, str]] = field(default_factory=lambda: {"c0": (frozenset(), "")})
+    branch: str = ""
+    log: list[int] = field(default_factory=list)
+    clock: FakeClock = field(default_factory=FakeClock)
+    worth: dict[int, float] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)  # run ids whose trial was taken
+    most_running: int = 0
+
+    def append(self, *events: Event) -> list[Entry]:
+        stored = []
+        for event in events:
+            if all(entry.event.key != event.key for entry in self.entries):
+                self.entries.append(Entry(len(self.entries) + 1, self.clock.utc, self.clock.mono, event, "", ""))
+                stored.append(self.entries[-1])
+        return stored
+
+    def commit(self, tree: Tree, parent: str) -> str:
+        name = f"c{sorted(tree)}<{parent}" if tree else "c0"
+        self.commits[name] = (tree, parent)
+        return name
+
+    def score(self, tree: Tree) -> float:
+        return round(10.0 - sum(self.worth.setdefault(i, self.rng.choice((-1, 0, 1, 1)) * 0.5) for i in tree), 6)
+
+
+@dataclass
+class Coordinator:
+    """One session: does the loop's actions on the world, with everything that takes time in a random order."""
+
+    world: World
+    kill_chance: float = 0.0
+    running: dict[str, tuple[RunStarted, Tree]] = field(default_factory=dict)
+    asks: list[int] = field(default_factory=list)
+    offers: list[tuple[Tree, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        world = self.world
+        self.night = Night(world.program, GreedyPolicy(), "secret", world.slots, self._tick(), None)
+        if not world.entries:
+            world.append(
+                _opened(world.program), Proposed(experiment=0, parent="c0", edits=(), origin="b", hypothesis="")
+            )
+        number = 1 + sum(isinstance(entry.event, Session) for entry in world.entries)
+        world.append(_session(number))
+        for entry in world.entries:
+            self.night.hear(entry)
+
+    def work(self, steps: int = 10_000) -> Closed:
+        for _ in range(steps):
+            actions = self.night.next(self._free())
+            for action in actions:
+                self._do(action)
+            if self.night.state.closed:
+                return self.night.state.closed
+            if not actions:
+                self._something_happens()
+        raise AssertionError("the night does not end")
+
+    def _append(self, event: Event) -> None:
+        self._maybe_die()
+        for entry in self.world.append(event):
+            self.night.hear(entry)
+        self._maybe_die()
+
+    def _maybe_die(self) -> None:
+        if self.world.rng.random() < self.kill_chance:
+            raise Killed
+
+    def _free(self) -> list[Slot]:
+        return [Slot(str(i)) for i in range(self.world.slots - len(self.running))]
+
+    def _do(self, action: Action) -> None:
+        state, world = self.night.state, self.world
+        match action:
+            case Ask(n):
+                self.asks.append(n)
+            case Admit(number):
+                proposed = state.open[number].proposed
+                base = world.commits[proposed.parent][0]
+                tree = base | {int(edit.text) for edit in proposed.edits}
+                commit = world.commit(tree, proposed.parent) if number else "c0"
+                self._append(_admitted(number, commit, tree, base))
+            case Start(run, attempt, slot):
+                self._append(RunStarted(run=run, attempt=attempt, slot=slot.name))
+                self.running[run.id] = (RunStarted(run=run, attempt=attempt, slot=""), world.commits[run.commit][0])
+                world.most_running = max(world.most_running, len(self.running))
+            case Cancel(run_id):
+                self.running.pop(run_id)
+                self.night.hear(Dropped(run_id))
+            case Rebase(number, onto):
+                self._rebase(number, onto)
+            case Conclude(verdict):
+                tips = (str(len(world.log)), world.branch)
+                commit = state.open[verdict.experiment].commit or ""
+                self._append(Judged(verdict=verdict, commit=commit, log_tip=tips[0], branch_tip=tips[1]))
+            case Record(number):
+                self._record(number)
+            case Close(why, finished):
+                self._append(Closed(session=state.sessions, why=why, finished=finished))
+
+    def _rebase(self, number: int, onto: str) -> None:
+        experiment = self.night.state.open[number]
+        assert experiment.commit is not None
+        change = self.world.commits[experiment.commit][0] - self.world.commits[experiment.base][0]
+        base = self.world.commits[onto][0]
+        if any(idea % 7 == 6 for idea in change) or self.world.rng.random() < 0.05:  # some never merge
+            self._append(Rebased(experiment=number, onto=onto, commit=None, fingerprint="", size=0, parent_size=0))
+            return
+        tree = base | change
+        made = _admitted(number, self.world.commit(tree, onto), tree, base)
+        self._append(
+            Rebased(
+                experiment=number,
+                onto=onto,
+                commit=made.commit,
+                fingerprint=made.fingerprint,
+                size=made.size,
+                parent_size=made.parent_size,
+            )
+        )
+
+    def _record(self, number: int) -> None:
+        """Log, then branch, each by compare-and-swap, with a death possible between any two."""
+        judged = self.night.state.open[number].judged
+        assert judged is not None
+        if len(self.world.log) == int(judged.log_tip):
+            self.world.log.append(number)
+        assert self.world.log[int(judged.log_tip)] == number
+        self._maybe_die()
+        kept = None
+        if judged.verdict.call is Call.KEEP:
+            kept = judged.commit
+            assert self.world.branch in (judged.branch_tip, kept)
+            self.world.branch = kept
+            self._maybe_die()
+        self._append(Recorded(experiment=number, entry=str(len(self.world.log)), kept=kept))
+
+    def _something_happens(self) -> None:
+        rng = self.world.rng
+        self.world.clock.advance(rng.random() * 5)
+        self.night.hear(self._tick())
+        choices = [self._run_ends] * bool(self.running) + [self._idea_comes] * bool(self.asks)
+        if choices:
+            rng.choice(choices)()
+
+    def _run_ends(self) -> None:
+        run_id = self.world.rng.choice(sorted(self.running))
+        started, tree = self.running.pop(run_id)
+        broken = any(idea % 11 == 10 for idea in tree)
+        scores = {} if broken else {"loss": Score(self.world.score(tree))}
+        status = Status.CRASH if broken else Status.OK
+        code, why = (1, "exit code 1") if broken else (0, "")
+        trial = Trial(run_id, started.attempt, status, scores, Usage(wall_seconds=8.0), code, None, why, "")
+        self._append(RunDone(run=started.run, trial=trial))
+        self.world.measured.append(run_id)
+
+    def _idea_comes(self) -> None:
+        """One proposal of the oldest ask, some of them the same idea again; made for the incumbent of that moment."""
+        number = self.night.state.last_number + 1
+        idea = self.world.rng.randrange(1, 40)
+        edits = (Edit("train.py", 0, 0, str(idea)),)
+        parent = self.night.state.incumbent
+        asked = self.asks.pop(0)
+        self._append(Proposed(experiment=number, parent=parent, edits=edits, origin="r", hypothesis=str(idea)))
+        self.night.hear(Answer(asked, 1))
+
+    def _tick(self) -> Tick:
+        return Tick(self.world.clock.now(), self.world.clock.mono)
+
+
+def stop_asked(name: str, now: bool = False) -> StopAsked:
+    return StopAsked(id=name, who="a test", now=now)
+
+
+def _admitted(number: int, commit: str, tree: Tree, base: Tree) -> Admitted:
+    size, before = 100 - len(tree), 100 - len(base)
+    return Admitted(experiment=number, commit=commit, fingerprint=str(sorted(tree)), size=size, parent_size=before)
+
+
+def _opened(wanted: Program) -> Opened:
+    return Opened(
+        night="t",
+        node="n",
+        branch="refs/heads/autoresearch/t",
+        baseline="c0",
+        metric=wanted.metric,
+        goal=wanted.goal,
+        program_text="",
+        settings={"guards": []},
+        secret_hash="",
+        environment={},
+        who="",
+    )
+
+
+def _session(number: int) -> Session:
+    return Session(number=number, host="", pid=0, scratch="", program_text="", settings={"guards": []})

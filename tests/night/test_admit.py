@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from overnight.model import Call
+from overnight.night.admit import Problem, find_problem, fingerprint, size
+
+from .rehearsal import program
+
+
+def test_a_readable_change_of_an_editable_file_is_admitted() -> None:
+    assert find_problem(program(), {"train.py": "x = 1\n"}) is None
+
+
+def test_touching_another_file_is_refused_and_says_which() -> None:
+    problem = find_problem(program(), {"train.py": "x = 1\n", "prepare.py": "", "b.py": ""})
+    assert problem == Problem(Call.REFUSED, "touches b.py, prepare.py: only train.py may change")
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "x = (1\n", "  x = 1\n", "x = '\n", "(" * 5000 + ")" * 5000])
+def test_what_does_not_compile_is_invalid(text: str) -> None:
+    problem = find_problem(program(), {"train.py": text})
+    assert problem is not None
+    assert problem.call is Call.INVALID
+    assert problem.why.startswith("train.py does not compile")
+
+
+def test_only_python_has_to_compile() -> None:
+    assert find_problem(program(edit=("a.yaml",)), {"a.yaml": "def f(:\n"}) is None
+
+
+@pytest.mark.parametrize("text", ["x = 1\0", "#" * 3_000_000])
+def test_what_cannot_be_source_is_invalid(text: str) -> None:
+    problem = find_problem(program(edit=("a.txt",)), {"a.txt": text})
+    assert problem is not None
+    assert problem.call is Call.INVALID
+
+
+def test_a_change_of_seed_is_no_change() -> None:
+    assert fingerprint({"a.py": "SEED = 1\nx = 2\n"}) == fingerprint({"a.py": "SEED = 7\nx = 2\n"})
+    assert fingerprint({"a.py": "SEED = 1\nx = 2\n"}) != fingerprint({"a.py": "SEED = 1\nx = 3\n"})
+
+
+def test_where_a_text_stands_is_part_of_it() -> None:
+    assert fingerprint({"a.py": "x = 1\n", "b.py": ""}) != fingerprint({"a.py": "", "b.py": "x = 1\n"})
+
+
+def test_size_counts_lines_of_code() -> None:
+    assert size({"a.py": "# what\n\nx = 1  # why\n    \n// c\ny = 2\n"}) == 2

@@ -1,0 +1,77 @@
+"""Thousands of random schedules: whatever comes in whatever order, and wherever it dies, these rules hold."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from overnight.ledger.events import Judged, Proposed, Rebased, Recorded, RunDone
+from overnight.model import Call
+from overnight.program.program import Stop
+
+from .rehearsal import Coordinator, Killed, World, program
+
+
+def rehearse(seed: int, slots: int, kill_chance: float) -> World:
+    world = World(random.Random(seed), program(stop=Stop(experiments=12)), slots)
+    for _ in range(500):
+        try:
+            Coordinator(world, kill_chance).work()
+        except Killed:
+            continue
+        return world
+    raise AssertionError("the night does not end")
+
+
+def check(world: World) -> None:
+    events = [entry.event for entry in world.entries]
+    proposed = [e.experiment for e in events if isinstance(e, Proposed)]
+    recorded = [e for e in events if isinstance(e, Recorded)]
+    verdicts = {e.experiment: e.verdict for e in events if isinstance(e, Judged)}
+    # no experiment is lost, none is counted twice
+    assert sorted(proposed) == sorted(e.experiment for e in recorded) == sorted(verdicts)
+    assert world.log == [e.experiment for e in recorded]
+    assert max(Counter(e.run.id for e in events if isinstance(e, RunDone)).values(), default=1) == 1
+    # the branch is the chain of keeps, each measured on exactly the incumbent it landed on
+    tip = ""
+    for record in recorded:
+        if record.kept is not None and record.experiment > 0:
+            assert world.commits[record.kept][1] == tip
+            trials = [e for e in events if isinstance(e, RunDone) and e.experiment == record.experiment]
+            assert trials[-1].run.commit == record.kept
+            tree, before = world.commits[record.kept][0], world.commits[tip][0]
+            assert world.score(tree) <= world.score(before)
+        tip = record.kept or tip
+    assert world.branch == tip
+    # never more runs than slots, and the stop rule counts work in flight
+    assert world.most_running <= world.slots
+    passed_over = [v for v in verdicts.values() if v.call is Call.DUPLICATE]
+    assert len(proposed) - 1 - len(passed_over) <= 12
+
+
+@pytest.mark.parametrize("slots", [1, 2, 8, 20])
+def test_random_schedules_keep_the_rules(slots: int) -> None:
+    for seed in range(60):
+        check(rehearse(seed, slots, kill_chance=0.0))
+
+
+@pytest.mark.parametrize("slots", [1, 3, 8])
+def test_random_deaths_keep_the_rules(slots: int) -> None:
+    for seed in range(60):
+        check(rehearse(seed, slots, kill_chance=0.03))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slots", [1, 2, 8, 20])
+@pytest.mark.parametrize("kill_chance", [0.0, 0.01, 0.06])
+def test_thousands_of_schedules(slots: int, kill_chance: float) -> None:
+    for seed in range(1000, 1500):
+        check(rehearse(seed, slots, kill_chance))
+
+
+def test_parallel_schedules_do_meet_stale_candidates() -> None:
+    """Otherwise the rules above would hold for want of trying."""
+    worlds = [rehearse(seed, 8, 0.0) for seed in range(20)]
+    assert sum(isinstance(entry.event, Rebased) for world in worlds for entry in world.entries) > 20
