@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,16 +19,15 @@ import os, signal, subprocess, sys
 from pathlib import Path
 from overnight.ledger.lock import acquire
 fd = acquire(Path(sys.argv[1]), "overnight run", 0)
-if sys.argv[2]:
-    subprocess.Popen(["sleep", sys.argv[2]], pass_fds=[fd], stdout=subprocess.DEVNULL)
-print("held", flush=True)
+print(subprocess.Popen(["sleep", sys.argv[2]], pass_fds=[fd], stdout=subprocess.DEVNULL).pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def killed_holder(path: Path, orphan_seconds: str = "") -> None:
-    """Somebody took the lock and was killed, maybe leaving a child that has inherited it."""
-    subprocess.run([sys.executable, "-c", CHILD, str(path), orphan_seconds], stdout=subprocess.PIPE, check=False)
+def killed_holder(path: Path, orphan_seconds: int) -> int:
+    """Somebody took the lock and was killed, leaving a child that has inherited it: its pid."""
+    command = [sys.executable, "-c", CHILD, str(path), str(orphan_seconds)]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)
 
 
 def test_the_holder_is_named_while_it_holds(tmp_path: Path) -> None:
@@ -41,22 +42,28 @@ def test_the_holder_is_named_while_it_holds(tmp_path: Path) -> None:
 
 
 def test_after_a_kill_nobody_holds_it_though_the_file_is_there(tmp_path: Path) -> None:
-    killed_holder(tmp_path / "lock")
-    assert json.loads((tmp_path / "lock").read_text())["command"] == "overnight run"
+    os.kill(killed_holder(tmp_path / "lock", orphan_seconds=30), signal.SIGKILL)
+    release(acquire(tmp_path / "lock", "overnight run", patience_seconds=60))
+    assert (tmp_path / "lock").exists()
     assert holder(tmp_path) is None
-    release(acquire(tmp_path / "lock", "overnight run", 0))
 
 
 def test_a_new_holder_waits_for_what_the_killed_one_left(tmp_path: Path) -> None:
-    killed_holder(tmp_path / "lock", orphan_seconds="0.3")
-    assert holder(tmp_path) is not None
+    orphan = killed_holder(tmp_path / "lock", orphan_seconds=30)
+    said = holder(tmp_path)
+    assert said is not None
+    assert said.command == "overnight run"
+    end = threading.Timer(0.2, os.kill, (orphan, signal.SIGKILL))
+    end.start()
     release(acquire(tmp_path / "lock", "overnight run", patience_seconds=60))
+    end.join()
 
 
 def test_patience_ends_with_a_word_on_how_to_find_the_orphan(tmp_path: Path) -> None:
-    killed_holder(tmp_path / "lock", orphan_seconds="1")
+    orphan = killed_holder(tmp_path / "lock", orphan_seconds=30)
     with pytest.raises(Busy, match="still held by something that an ended coordinator started; `fuser"):
         acquire(tmp_path / "lock", "overnight run", patience_seconds=0.05)
+    os.kill(orphan, signal.SIGKILL)
 
 
 def test_a_living_holder_is_not_waited_for(tmp_path: Path) -> None:
@@ -91,3 +98,12 @@ def test_giving_up_the_lock_does_not_take_it_from_a_child(tmp_path: Path) -> Non
     assert holder(tmp_path) is not None
     child.kill()
     child.wait()
+
+
+@pytest.mark.parametrize("garbage", [b"", b'{"pid": "\xff"}', b"[1]"])
+def test_what_the_file_says_never_decides(tmp_path: Path, garbage: bytes) -> None:
+    (tmp_path / "lock").write_bytes(garbage)
+    fd = acquire(tmp_path / "lock", "overnight run", 0)
+    (tmp_path / "lock").write_bytes(garbage)
+    assert holder(tmp_path) is not None
+    release(fd)

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from overnight.ledger.ledger import Reader
+from overnight.ledger.ledger import Reader, chained
 from overnight.ledger.verify import Problem, verify_chain
 from tests.ledger.sample_night import a_night, written
-
-COLUMNS = "key, kind, at, elapsed, body, hash"
 
 
 def problems_after(folder: Path, *tampering: str) -> list[Problem]:
     """What is found after somebody has taken the triggers away and run these statements."""
     db = sqlite3.connect(written(folder, *a_night()) / "ledger.db")
+    db.create_function("chained", 6, chained)
     for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         db.execute(f"DROP TRIGGER {name}")
     for statement in tampering:
@@ -83,7 +82,7 @@ def test_a_mended_index_is_found(tmp_path: Path, table: str, statement: str) -> 
 
 
 def test_a_key_that_is_there_twice_is_found(tmp_path: Path) -> None:
-    """Made by giving the table another definition, under which keys need not be unique."""
+    """By somebody who gave the table another definition, and the new entry its right hash."""
     problems = problems_after(
         tmp_path,
         "CREATE TABLE other AS SELECT seq, key, kind, at, elapsed, body, hash FROM event",
@@ -92,13 +91,14 @@ def test_a_key_that_is_there_twice_is_found(tmp_path: Path) -> None:
         "DROP VIEW run",
         "DROP TABLE event",
         "ALTER TABLE other RENAME TO event",
-        f"INSERT INTO event SELECT 28, {COLUMNS} FROM event WHERE seq = 27",
+        "INSERT INTO event SELECT 28, key, kind, at, elapsed, body, chained(hash, key, kind, at, elapsed, body)"
+        " FROM event WHERE seq = 27",
     )
-    assert problems[0].seq == 28
+    assert problems == [Problem(28, "could not have been appended: the ledger is append-only")]
 
 
 def test_damage_is_a_problem_and_no_crash(tmp_path: Path) -> None:
-    path = written(tmp_path, *a_night() * 1) / "ledger.db"
+    path = written(tmp_path, *a_night()) / "ledger.db"
     os.truncate(path, path.stat().st_size - 3 * 4096)
     with Reader.open(tmp_path) as reader:
         assert any("damage" in problem.what for problem in verify_chain(reader))

@@ -40,7 +40,7 @@ class Holder:
         return f"process {self.pid} of {self.user} on {self.host} ({self.command}), since {when}"
 
 
-NOBODY_KNOWN = Holder(0, "", "", "")
+NOBODY_KNOWN = Holder(0, "?", "?", "?")
 
 
 def acquire(path: Path, command: str, patience_seconds: float) -> int:
@@ -94,7 +94,7 @@ def _read(fd: int) -> Holder:
     text = os.pread(fd, 4096, 0)
     try:
         return replace(msgspec.json.decode(text, type=Holder), since=os.fstat(fd).st_mtime)
-    except msgspec.DecodeError:
+    except ValueError:  # JSON of another shape, or no text at all
         return NOBODY_KNOWN
 
 
