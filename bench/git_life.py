@@ -3,8 +3,8 @@
     python bench/git_life.py [--files 5] [--times 60] [--in FOLDER]
 
 The shell loop is `git worktree add`, one edit, `git commit`, moving the branch, `git worktree remove`. Ours is what
-the night does for a kept experiment: snapshot, checkout, log entry, log ref, kept commit, branch ref, folder removed:
-one ref, two commits and a record more than the loop. The sandbox, the ledger and the run itself are not in these figures.
+the night does for a kept experiment: snapshot, checkout, log entry, log ref, kept commit, branch ref, folder removed;
+that is a ref, two commits and a record more than the loop writes. Sandbox, ledger and the run itself are not in it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 from overnight.repo.checkout import Pristine
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
-from tests.repo.conftest import START, Open, Sh
+from tests.repo.conftest import START, Make, Open, Sh
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -82,9 +82,9 @@ def test_no_filter_changes_the_bytes(root: Path, repo: Repo, pristine: Pristine,
 
 
 def test_a_submodule_is_an_empty_folder(
-    pristine: Pristine, root: Path, repo: Repo, make: Callable[..., Path], tmp_path: Path, sh: Sh
+    pristine: Pristine, root: Path, repo: Repo, make: Make, tmp_path: Path, sh: Sh
 ) -> None:
-    make("sub")
+    make(root.parent / "sub")
     sh("git -c protocol.file.allow=always submodule -q add ../sub lib/sub && git commit -qm sub", root)
     pristine.checkout(repo.head(), tmp_path / "run")
     assert list((tmp_path / "run/lib/sub").iterdir()) == []
@@ -128,9 +128,10 @@ def test_a_base_that_a_kill_left_half_made_is_not_used(step: str, root: Path, op
     assert contents(tmp_path / "run") == START
 
 
-def test_a_resumed_night_goes_on_from_the_base_that_stands(repo: Repo, tmp_path: Path) -> None:
+def test_a_base_that_stands_is_used_again(repo: Repo, tmp_path: Path) -> None:
     Pristine(repo, tmp_path / "cache").checkout(repo.head(), tmp_path / "one")
-    commit = snapshot(repo, repo.head(), {"train.py": "LR = 2\n"}, "m", at=0)
-    Pristine(repo, tmp_path / "cache").checkout(commit, tmp_path / "two")
-    assert contents(tmp_path / "two") == START | {"train.py": "LR = 2\n"}
-    assert [p.name for p in (tmp_path / "cache").iterdir()] == [f"base-{repo.head()}"]
+    steps: list[str] = []
+    repo.step = steps.append
+    Pristine(repo, tmp_path / "cache").checkout(repo.head(), tmp_path / "two")
+    assert steps == ["checkout.before", "checkout.after"]
+    assert contents(tmp_path / "two") == START

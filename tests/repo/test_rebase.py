@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from overnight.repo.rebase import rebase
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
-from tests.repo.conftest import Open
+from tests.repo.conftest import Make, Open
 
 START = {"train.py": "".join(f"line {n}\n" for n in range(20)), "other.py": "same\n"}
 Files = Mapping[str, str]
@@ -25,37 +27,32 @@ def changed(*pairs: tuple[str, str], ending: str = "\n") -> Files:
     return {"train.py": text.replace("\n", ending)}
 
 
-def start(make: Callable[..., Path], opened: Open) -> Repo:
-    return opened(make(files=START))
+@pytest.fixture
+def plain(make: Make, tmp_path: Path, opened: Open) -> Repo:
+    return opened(make(tmp_path / "plain", START))
 
 
-def test_changes_of_different_lines_are_both_in_the_result(make: Callable[..., Path], opened: Open) -> None:
-    repo = start(make, opened)
+def test_changes_of_different_lines_are_both_in_the_result(plain: Repo) -> None:
     both = changed(("line 2", "change\n"), ("line 15", "incumbent\n"))
-    assert rebased(repo, changed(("line 2", "change\n")), changed(("line 15", "incumbent\n"))) == both
+    assert rebased(plain, changed(("line 2", "change\n")), changed(("line 15", "incumbent\n"))) == both
 
 
-def test_changes_of_the_same_line_are_a_conflict(make: Callable[..., Path], opened: Open) -> None:
-    repo = start(make, opened)
-    assert rebased(repo, changed(("line 2", "change\n")), changed(("line 2", "incumbent\n"))) is None
+def test_changes_of_the_same_line_are_a_conflict(plain: Repo) -> None:
+    assert rebased(plain, changed(("line 2", "change\n")), changed(("line 2", "incumbent\n"))) is None
 
 
-def test_line_endings_and_a_missing_last_one_survive(make: Callable[..., Path], opened: Open) -> None:
-    repo = start(make, opened)
+def test_line_endings_and_a_missing_last_one_survive(plain: Repo) -> None:
     both = changed(("line 2", "a\r\n"), ("line 19", "end"))
-    assert rebased(repo, changed(("line 2", "a\r\n")), changed(("line 19", "end"))) == both
+    assert rebased(plain, changed(("line 2", "a\r\n")), changed(("line 19", "end"))) == both
 
 
-def test_a_file_that_the_incumbent_left_alone_is_taken_as_it_is(make: Callable[..., Path], opened: Open) -> None:
-    repo = start(make, opened)
-    assert rebased(repo, {"new.py": "new\n"}, {"other.py": "incumbent\n"}) == {"new.py": "new\n"}
+def test_a_file_that_the_incumbent_left_alone_is_taken_as_it_is(plain: Repo) -> None:
+    assert rebased(plain, {"new.py": "new\n"}, {"other.py": "incumbent\n"}) == {"new.py": "new\n"}
 
 
-def test_a_change_that_the_incumbent_has_already_is_empty(make: Callable[..., Path], opened: Open) -> None:
-    repo = start(make, opened)
-    assert rebased(repo, {"new.py": "new\n"}, {"new.py": "new\n"}) == {}
+def test_a_change_that_the_incumbent_has_already_is_empty(plain: Repo) -> None:
+    assert rebased(plain, {"new.py": "new\n"}, {"new.py": "new\n"}) == {}
 
 
-def test_two_new_files_of_one_name_are_a_conflict(make: Callable[..., Path], opened: Open) -> None:
-    repo = start(make, opened)
-    assert rebased(repo, {"new.py": "mine\n"}, {"new.py": "theirs\n"}) is None
+def test_two_new_files_of_one_name_are_a_conflict(plain: Repo) -> None:
+    assert rebased(plain, {"new.py": "mine\n"}, {"new.py": "theirs\n"}) is None

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ from overnight.errors import GitError, RepoError
 from overnight.repo.refs import kept_commit, move
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
-from tests.repo.conftest import START, Open, Sh
+from tests.repo.conftest import START, Make, Open, Sh
 
-Make = Callable[..., Path]
 BRANCH = "refs/heads/autoresearch/t"
 
 
@@ -29,13 +27,13 @@ def test_a_folder_without_a_repository_is_refused_with_what_to_do(tmp_path: Path
 
 
 def test_a_repository_without_a_commit_is_refused_with_what_to_do(tmp_path: Path, opened: Open, sh: Sh) -> None:
-    sh("git init -q")
+    sh("git init -q", tmp_path)
     with pytest.raises(RepoError, match="git commit"):
         opened(tmp_path)
 
 
 def test_a_bare_repository_is_refused_with_what_to_do(root: Path, tmp_path: Path, opened: Open, sh: Sh) -> None:
-    sh("git clone -q --bare project bare")
+    sh("git clone -q --bare project bare", tmp_path)
     with pytest.raises(RepoError, match="Start in a clone"):
         opened(tmp_path / "bare")
 
@@ -74,12 +72,12 @@ def life(repo: Repo) -> str:
 
 
 @pytest.mark.parametrize("name", ["with space", "zürich ☾", 'quote"d', "line\nbreak"])
-def test_any_path_will_do(name: str, make: Make, opened: Open) -> None:
-    life(opened(make(name)))
+def test_any_path_will_do(name: str, make: Make, tmp_path: Path, opened: Open) -> None:
+    life(opened(make(tmp_path / name)))
 
 
-def test_sha256_repositories_work(make: Make, opened: Open) -> None:
-    assert len(life(opened(make(init="--object-format=sha256")))) == 64
+def test_sha256_repositories_work(make: Make, tmp_path: Path, opened: Open) -> None:
+    assert len(life(opened(make(tmp_path / "sha256", init="--object-format=sha256")))) == 64
 
 
 def test_a_linked_worktree_has_its_own_head_and_the_common_refs(
@@ -94,7 +92,7 @@ def test_a_linked_worktree_has_its_own_head_and_the_common_refs(
 
 
 def test_a_separate_git_dir_works(make: Make, tmp_path: Path, opened: Open) -> None:
-    repo = opened(make(init=f"--separate-git-dir={tmp_path}/elsewhere"))
+    repo = opened(make(tmp_path / "project", init=f"--separate-git-dir={tmp_path}/elsewhere"))
     assert repo.common_dir == tmp_path / "elsewhere"
     life(repo)
 
@@ -111,8 +109,8 @@ def test_no_home_is_needed(root: Path, opened: Open) -> None:
 def test_what_a_partial_clone_lacks_is_never_fetched_but_named(
     root: Path, tmp_path: Path, opened: Open, sh: Sh
 ) -> None:
-    sh("git config uploadpack.allowFilter true", root)
-    sh("git clone -q --no-checkout --filter=blob:none file://$PWD/project partial")
+    sh("git config uploadpack.allowFilter true && git config uploadpack.allowAnySHA1InWant true", root)
+    sh("git clone -q --no-checkout --filter=blob:none file://$PWD/project partial", tmp_path)
     repo = opened(tmp_path / "partial")
     with pytest.raises(GitError):
         repo.read(repo.head(), "train.py")
@@ -150,7 +148,7 @@ def test_tracked_files_have_names_of_any_bytes(root: Path, repo: Repo, sh: Sh) -
 
 
 def test_submodules_are_no_tracked_files(root: Path, repo: Repo, make: Make, sh: Sh) -> None:
-    make("sub")
+    make(root.parent / "sub")
     sh("git -c protocol.file.allow=always submodule -q add ../sub lib && git commit -qm sub", root)
     assert sorted(repo.tracked_files(repo.head())) == [".gitmodules", *sorted(START)]
 

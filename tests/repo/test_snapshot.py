@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,9 +7,7 @@ import pytest
 from overnight.errors import GitError
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
-from tests.repo.conftest import Open, Sh
-
-Make = Callable[..., Path]
+from tests.repo.conftest import Make, Open, Sh
 
 
 def test_only_the_given_files_differ_from_the_parent(root: Path, repo: Repo, sh: Sh) -> None:
@@ -51,7 +48,7 @@ def test_an_executable_file_stays_executable(root: Path, repo: Repo, sh: Sh) -> 
 
 
 def test_links_submodules_and_lfs_pointers_are_carried_over(root: Path, repo: Repo, make: Make, sh: Sh) -> None:
-    make("sub")
+    make(root.parent / "sub")
     (root / "big.bin").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
     (root / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     sh("git -c protocol.file.allow=always submodule -q add ../sub lib && ln -s train.py l", root)

@@ -46,17 +46,13 @@ class Pristine:
     def _based_on(self, commit: str) -> _Base:
         with self._lock:
             if self._base is None:
-                self._base = self._found() or self._made(commit)
+                base = _Base(self.cache / commit, self.repo.files(commit))
+                if not base.folder.exists():
+                    self._make(base)
+                self._base = base
             return self._base
 
-    def _found(self) -> _Base | None:
-        """What an earlier session of the night left."""
-        for folder in self.cache.glob("base-*"):
-            return _Base(folder, self.repo.files(folder.name.removeprefix("base-")))
-        return None
-
-    def _made(self, commit: str) -> _Base:
-        base = _Base(self.cache / f"base-{commit}", self.repo.files(commit))
+    def _make(self, base: _Base) -> None:
         part = self.cache / "part"
         if part.exists():
             shutil.rmtree(part)
@@ -64,7 +60,6 @@ class Pristine:
             self._fill(part, base.files, _Base(part, {}))
         with self.repo.watched("base.rename"):
             part.rename(base.folder)
-        return base
 
     def _fill(self, into: Path, files: Tree, base: _Base) -> None:
         for folder in sorted({os.path.dirname(path) for path in files} | {""}):
@@ -89,7 +84,11 @@ def _write(target: str, entry: Entry, data: bytes) -> None:
 
 def _copy(source: str, target: str, entry: Entry) -> None:
     with open(source, "rb") as old, os.fdopen(_create(target, entry), "wb") as new:
-        if os.fstat(old.fileno()).st_size < WORTH_SHARING or not _shared(old.fileno(), new.fileno()):
+        small = old.read(WORTH_SHARING)
+        if len(small) < WORTH_SHARING:
+            new.write(small)
+        elif not _shared(old.fileno(), new.fileno()):
+            old.seek(0)
             shutil.copyfileobj(old, new)
 
 

@@ -93,7 +93,7 @@ class Repo:
     def dirty(self, paths: Iterable[str]) -> list[str]:
         """Which files named by `paths` (names, folders or globs, from the root) differ from HEAD: edited, staged,
         deleted, or new and not ignored."""
-        specs = [f":(top,{magic}){path}" for path in paths for magic in ("literal", "glob")]
+        specs = [f":(top,glob){path}" for path in paths]  # a name with brackets matches itself too
         if not specs:
             return []
         flags = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
