@@ -107,7 +107,7 @@ def refuse_to_start(task: Task, tag: str, new: bool) -> None:
             )
     if new and task.repo.branch_tip(branch) is not None:
         raise RepoError(f"a branch autoresearch/{tag} is there already, from elsewhere: choose another name with --tag")
-    if new and (dirty := _uncommitted(task)):
+    if new and (dirty := uncommitted(task)):
         named = ", ".join(dirty[:5]) + (" …" if len(dirty) > 5 else "")
         raise RepoError(
             f"not committed: {named}. A night starts from HEAD: commit (git commit -am 'before the night') "
@@ -115,7 +115,7 @@ def refuse_to_start(task: Task, tag: str, new: bool) -> None:
         )
 
 
-def _uncommitted(task: Task) -> list[str]:
+def uncommitted(task: Task) -> list[str]:
     program = task.program
     own = program.path.resolve().relative_to(task.repo.root).as_posix()
     return [path for path in task.repo.dirty([*program.edit, *program.protect]) if path != own]
@@ -125,7 +125,12 @@ def _uncommitted(task: Task) -> list[str]:
 
 
 def night_folder(repo: Repo, tag: str) -> Path:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", tag) or tag.endswith(".lock") or len(tag) > 60:
+    if (
+        not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", tag)
+        or tag.endswith(".lock")
+        or len(tag) > 60
+        or tag == "node"
+    ):
         raise UsageError(f"{tag!r} cannot be a night's name: letters, digits, '-', '_' and '.', such as mar5")
     return repo.common_dir / "overnight" / tag
 

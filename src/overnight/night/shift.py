@@ -53,7 +53,7 @@ from overnight.repo.edits import make_edits
 
 TICK_SECONDS = 0.2
 
-HYPOTHESIS_CHARACTERS = 200
+LINE_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +193,14 @@ class Shift:
     def _proposed(self, proposal: Proposal) -> Proposed:
         files = {path: _storable(text) for path, text in proposal.files.items()}
         old = self.keeper.repo.texts(proposal.parent, sorted(files))
-        hypothesis = " ".join(_printable(proposal.hypothesis).split())
         return Proposed(
             experiment=self.night.state.last_number + 1,
             parent=proposal.parent,
             edits=make_edits(old, files),
-            origin=proposal.origin,
-            hypothesis=hypothesis[:HYPOTHESIS_CHARACTERS] or "(no hypothesis given)",
+            origin=_line(proposal.origin),
+            hypothesis=_line(proposal.hypothesis) or "(no hypothesis given)",
             cost=proposal.cost,
-            notes=dict(proposal.notes),
+            notes={_line(name): _line(text) for name, text in proposal.notes.items()},
         )
 
     def _take_inbox(self) -> None:
@@ -258,6 +257,7 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _printable(text: str) -> str:
-    """What a stranger wrote must not move the cursor of the person who reads it."""
-    return "".join(c if c.isprintable() or c.isspace() else " " for c in _storable(text))
+def _line(text: str) -> str:
+    """One line of what a stranger wrote, which must not move the cursor of the person who reads it."""
+    visible = "".join(c if c.isprintable() else " " for c in _storable(text))
+    return " ".join(visible.split())[:LINE_CHARACTERS]

@@ -32,7 +32,8 @@ Line = Mapping[str, str] | Callable[[View], Mapping[str, str]] | Wait
 
 @dataclass(slots=True)
 class Scripted:
-    """A proposer that says its lines one after the other, then has no more ideas. `observed`: what it was told."""
+    """A proposer that says line k as experiment k, also in a resumed night, and then has no more ideas.
+    `observed`: what it was told."""
 
     lines: Sequence[Line]
     name: str = "scripted"
@@ -40,6 +41,7 @@ class Scripted:
     observed: list[Experiment] = field(default_factory=list)
 
     def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:
+        self.said = max(self.said, view.number - 1)
         for line in self.lines[self.said : self.said + n]:
             self.said += 1
             if isinstance(line, Wait):
