@@ -34,14 +34,16 @@ class Keeper:
     opened_at: float
 
     def prepare_refs(self, state: NightState) -> None:
-        """The refs are replicas of the ledger: one that is missing is put back, one that somebody moved is an error.
-        The log starts with a commit of its own, so that its first parents never lead into the code's history."""
-        genesis = refs.log_genesis(self.repo, self.opened_at, f"night {self.opened.night}")
+        """The refs are replicas of the ledger: one that is missing is put back, one that somebody moved is an error."""
         recording = any(experiment.judged for experiment in state.open.values())
-        for ref, wanted in ((log_ref(self.opened), state.log_tip or genesis), (self.opened.branch, state.incumbent)):
+        for ref, wanted in ((log_ref(self.opened), state.log_tip or self.genesis()), (self.opened.branch, state.incumbent)):
             tip = self.repo.branch_tip(ref)
             if wanted and (tip is None or (tip != wanted and not recording)):
                 refs.move(self.repo, ref, wanted, tip and wanted)
+
+    def genesis(self) -> str:
+        """The log starts with a commit of its own, so that its first parents never lead into the code's history."""
+        return refs.log_genesis(self.repo, self.opened_at, f"night {self.opened.night}")
 
     def admit(self, experiment: Open, proposed_at: float) -> Admitted:
         files = self.proposed_files(experiment)
@@ -65,14 +67,11 @@ class Keeper:
             parent_size=made.parent_size,
         )
 
-    def judged(self, experiment: Open, verdict: Verdict) -> Judged:
+    def judged(self, experiment: Open, verdict: Verdict, state: NightState) -> Judged:
+        """With the tips as the ledger knows them; that nobody else has moved them shows when they are moved."""
         assert experiment.commit is not None
-        return Judged(
-            verdict=verdict,
-            commit=experiment.commit,
-            log_tip=self.repo.branch_tip(log_ref(self.opened)) or "",
-            branch_tip=self.repo.branch_tip(self.opened.branch) or "",
-        )
+        log_tip = state.log_tip or self.genesis()
+        return Judged(verdict=verdict, commit=experiment.commit, log_tip=log_tip, branch_tip=state.incumbent)
 
     def record(self, entries: Sequence[Entry]) -> Recorded:
         """`entries`: all of one experiment, as read back from the ledger."""

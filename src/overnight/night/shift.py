@@ -117,7 +117,7 @@ class Shift:
             case Rebase(number, onto):
                 self._append(self.keeper.rebase(open_[number], onto, self._proposed_at(number)))
             case Conclude(verdict):
-                self._append(self.keeper.judged(open_[verdict.experiment], verdict))
+                self._append(self.keeper.judged(open_[verdict.experiment], verdict, self.night.state))
             case Record(number):
                 self._append(self.keeper.record(self.ledger.of(number)))
             case Close(why, finished):

@@ -41,7 +41,7 @@ class Pristine:
         """Fills `into`, which must not exist or be empty."""
         base = self._based_on(commit)
         with self.repo.watched("checkout"):
-            self._fill(into, self.repo.files(commit), base)
+            self._fill(into, self.repo.files_beside(commit, base.folder.name, base.files), base)
 
     def _based_on(self, commit: str) -> _Base:
         with self._lock:

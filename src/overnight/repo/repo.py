@@ -68,6 +68,12 @@ class Repo:
         lines = (line.partition(b"\t") for line in listing)
         return {os.fsdecode(path): _entry(facts) for facts, _, path in lines}
 
+    def files_beside(self, commit: str, other: str, files: Tree) -> Tree:
+        """As `files(commit)`, from those of the commit `other`: reads only the folders in which the two differ."""
+        found = dict(files)
+        self._update(found, self.git.tree(f"{other}^{{tree}}"), self.git.tree(f"{commit}^{{tree}}"), "")
+        return found
+
     def tracked_files(self, commit: str) -> list[str]:
         return [path for path, entry in self.files(commit).items() if entry.mode != SUBMODULE]
 
@@ -132,6 +138,21 @@ class Repo:
         self.step(f"{name}.before")
         yield
         self.step(f"{name}.after")
+
+    def _update(self, files: Tree, old: Tree, new: Tree, above: str) -> None:
+        for name in old:
+            if new.get(name) != old[name]:
+                folder = self._folder(old.get(name))
+                self._update(files, folder, self._folder(new.get(name)), f"{above}{name}/")
+                files.pop(above + name, None)
+        for name, entry in new.items():
+            if old.get(name) != entry and entry.mode != FOLDER:
+                files[above + name] = entry
+            elif name not in old:
+                self._update(files, {}, self._folder(entry), f"{above}{name}/")
+
+    def _folder(self, entry: Entry | None) -> Tree:
+        return self.git.tree(entry.oid) if entry and entry.mode == FOLDER else {}
 
     def _identity(self, role: str) -> bytes | None:
         answer = self.git.call("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT")
