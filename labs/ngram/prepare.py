@@ -30,7 +30,7 @@ STARTED = now()
 CONTEXT = 64  # bytes a model may look at before it says what comes next
 WINDOWS = 8192  # predictions that make a score: 0.2 s of work
 MEMORY_MB = 400  # of data in a run; beyond it Linux lets numpy raise MemoryError
-SHORTEST, LONGEST = 256, 96_000  # bytes of a file: shorter ones are skipped, longer ones cut, so that none is a split
+SHORTEST, LONGEST = 256, 96_000  # bytes of a file: shorter ones are skipped, longer ones cut
 TEXT_BYTES = 12_000_000  # all splits together
 SHARES = {"train": 70, "visible": 80, "hidden": 90, "sealed": 100}  # a split ends at this percent of the hashes
 # Tables written as code, vendored packages, and what some systems leave out of their Python.
@@ -69,7 +69,7 @@ LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 
 def read(split: str, folder: Path) -> list[bytes]:
     """The files of a split in the order of their hashes, which says nothing about what is in them."""
-    by_hash = {hashlib.sha256(text).digest(): text[:LONGEST] for text in _sources(folder)}
+    by_hash = {hashlib.sha256(text).digest(): text for text in _sources(folder)}
     kept, total = [], 0
     for digest in sorted(by_hash, key=lambda digest: digest[::-1]):  # the cap takes alike from every split
         total += len(by_hash[digest])
@@ -90,7 +90,7 @@ def _sources(folder: Path) -> Iterator[bytes]:
         folders[:] = [name for name in folders if name not in SKIPPED and not name.startswith("config-")]
         for name in files:
             if name.endswith(".py") and len(text := Path(place, name).read_bytes()) >= SHORTEST:
-                yield text
+                yield text[:LONGEST]
 
 
 # The number.

@@ -57,7 +57,7 @@ def learn(contexts, byte, rate):
     bit = np.arange(8, dtype=np.uint32)[:, None]
     known = (byte | np.uint32(256)) >> 8 - bit  # a 1 and the bits before this one: the node of a binary tree
     value = byte >> 7 - bit & 1
-    slots = (rows(contexts)[:, None] ^ known).astype(np.intp)  # a row and its nodes share one piece of memory
+    slots = (rows(contexts)[:, None] ^ known).astype(np.intp)  # flips low bits only: a row's nodes are neighbours
     evidence, used, chance = mix(slots, bit)
     error, used = value - chance, used.ravel()
     uses = np.bincount(used, minlength=WEIGHTS) + 1

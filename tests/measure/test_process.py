@@ -20,6 +20,13 @@ def log_of(spec: Spec) -> bytes:
     return Path(spec.log).read_bytes()
 
 
+def line_in_log(spec: Spec) -> list[int]:
+    """Waits for the one line of numbers that the run prints first."""
+    while not (Path(spec.log).exists() and log_of(spec).endswith(b"\n")):
+        time.sleep(0.005)
+    return [int(number) for number in log_of(spec).split()]
+
+
 def test_an_exit_code_is_told_exactly(launch: Launch) -> None:
     ended = launch("exit 7")
     assert (ended.why, ended.code, ended.signal) == (Why.EXIT, 7, None)
@@ -108,7 +115,9 @@ def test_stopping_asks_first(warden: Warden, spec: Spec) -> None:
 
 
 def test_killing_does_not_ask(warden: Warden, spec: Spec) -> None:
-    running = warden.start(replace(spec, argv=("/bin/sh", "-c", "trap '' TERM; sleep 60; sleep 60"), grace_seconds=50))
+    stubborn = ("/bin/sh", "-c", "trap '' TERM; echo 1; sleep 60; sleep 60")
+    running = warden.start(replace(spec, argv=stubborn, grace_seconds=50))
+    line_in_log(spec)
     running.stop()
     running.kill()
     ended = running.wait(ignore_beats)
@@ -149,13 +158,6 @@ def own_warden() -> Iterator[Warden]:
     warden = Warden()
     yield warden
     warden.close()
-
-
-def line_in_log(spec: Spec) -> list[int]:
-    """Waits for the one line of numbers that the run prints first."""
-    while not (Path(spec.log).exists() and log_of(spec).endswith(b"\n")):
-        time.sleep(0.005)
-    return [int(number) for number in log_of(spec).split()]
 
 
 @LINUX

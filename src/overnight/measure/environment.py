@@ -24,25 +24,16 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The folder of one run: its checkout, and what is its own beside it."""
+    """The folders of one run: its checkout, and what is its own beside it."""
 
-    folder: Path
+    tree: Path
+    home: Path
+    tmp: Path
+    bin: Path
 
-    @property
-    def tree(self) -> Path:
-        return self.folder / "tree"
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "home"
-
-    @property
-    def tmp(self) -> Path:
-        return self.folder / "tmp"
-
-    @property
-    def bin(self) -> Path:
-        return self.folder / "bin"
+    @classmethod
+    def below(cls, folder: Path) -> Room:
+        return cls(folder / "tree", folder / "home", folder / "tmp", folder / "bin")
 
 
 def interpreter(program: Program, root: Path, environ: Mapping[str, str]) -> Path | None:
@@ -64,25 +55,20 @@ def interpreter(program: Program, root: Path, environ: Mapping[str, str]) -> Pat
 
 
 def environment(
-    program: Program,
-    run: Run,
-    slot: Slot,
-    room: Room,
-    python: Path | None,
-    night: str,
-    environ: Mapping[str, str],
+    program: Program, run: Run, slot: Slot, room: Room, python: Path | None, night: str, environ: Mapping[str, str]
 ) -> dict[str, str]:
     """The whole environment of a run. `night` marks its processes, so that a sweep finds them."""
     kept = {name: environ[name] for name in (*KEPT, *program.pass_env) if name in environ}
+    path = [room.bin, *([python.parent] if python else []), environ.get("PATH", os.defpath)]
     return {
         **(dict.fromkeys(THREADS, str(len(slot.cores))) if slot.cores else {}),
         **({"CUDA_VISIBLE_DEVICES": slot.gpu} if slot.gpu is not None else {}),
         **_python(program, python, environ),
         **kept,
-        "PATH": os.pathsep.join([str(room.bin), *_beside(python), environ.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join(map(str, path)),
         "HOME": str(room.home),
         "TMPDIR": str(room.tmp),
-        "GIT_CEILING_DIRECTORIES": str(room.folder),
+        "GIT_CEILING_DIRECTORIES": str(room.tree.parent),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": str(run.seed % 2**32),
@@ -110,10 +96,6 @@ def _on_path(environ: Mapping[str, str]) -> Path | None:
     if shutil.which("python", path=path):
         return None
     return Path(shutil.which("python3", path=path) or sys.executable)
-
-
-def _beside(python: Path | None) -> list[str]:
-    return [str(python.parent)] if python else []
 
 
 def _python(program: Program, python: Path | None, environ: Mapping[str, str]) -> dict[str, str]:

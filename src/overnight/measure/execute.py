@@ -51,12 +51,12 @@ class NotMeasured(OvernightError):
 
 
 def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
-    room, results = Room(place.scratch / run.id), place.runs / run.id
-    remove(room.folder)  # of an attempt that was killed
-    room.folder.mkdir(parents=True)
+    folder, results = place.scratch / run.id, place.runs / run.id
+    remove(folder)  # of an attempt that was killed
+    folder.mkdir(parents=True)
     results.mkdir(parents=True, exist_ok=True)
     try:
-        spec = _prepare(run, slot, program, place, room, results / "run.log")
+        spec = _prepare(run, slot, program, place, Room.below(folder), results / "run.log")
         ended = _follow(warden.start(spec), slot, watch)
         if ended.why is Why.FAILED:
             raise NotMeasured(f"run {run.id} could not be measured: {ended.note}")
@@ -65,7 +65,7 @@ def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, 
             keep(Path(spec.cwd), program.save, results / "saved", program.disk_mb * 1e6)
         return result
     finally:
-        remove(room.folder)
+        remove(folder)
 
 
 def _prepare(run: Run, slot: Slot, program: Program, place: Place, room: Room, log: Path) -> Spec:

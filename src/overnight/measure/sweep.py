@@ -1,7 +1,8 @@
-"""Ends what is left of a night whose coordinator and warden were killed at the same moment. Linux; elsewhere nothing.
+"""Ends what is left of a night whose coordinator and warden were killed at the same moment. Linux from 5.3; elsewhere nothing.
 
 Ours is a process that carries the night's token in its environment, or works below the night's scratch folder without
-having a terminal (a person who looks around there has one). What gave up both is not found.
+having a terminal (a person who looks around there has one). Not covered: what gave up both, and what forks on faster
+than we can look.
 """
 
 from __future__ import annotations
@@ -9,58 +10,64 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
-PROC = Path("/proc")
-ROUNDS = 200
-"""Who forks while we look is found in the next round; a process that a driver holds is found in all of them."""
+ROUNDS, QUIET_ROUNDS = 200, 5
+"""A process that forks and exits may be missed in one round; one that a driver holds is found in all of them."""
 
 
 def sweep(scratch: Path, token: str) -> list[int]:
     """Kills them until none is left, never itself or an ancestor, and gives their ids."""
+    if sys.platform != "linux":
+        return []
     ended: dict[int, None] = {}
+    quiet, spared, place = 0, _ancestors(), str(scratch.resolve())
     for _ in range(ROUNDS):
-        found = [pid for pid in _others() if _is_ours(pid, scratch, token)]
-        if not found:
+        pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+        newest_first = sorted(set(pids) - spared, reverse=True)
+        found = [pid for pid in newest_first if _end_if_ours(pid, place, token)]
+        ended |= dict.fromkeys(found)
+        quiet = 0 if found else quiet + 1
+        if quiet == QUIET_ROUNDS:
             break
-        ended |= dict.fromkeys(pid for pid in found if _end(pid, scratch, token))
-        time.sleep(0.005)
+        time.sleep(0.002)
     return list(ended)
 
 
-def _others() -> set[int]:
-    pids = {int(entry.name) for entry in PROC.glob("[0-9]*")}
-    pid = os.getpid()
+def _ancestors() -> set[int]:
+    pids, pid = set(), os.getpid()
     while pid > 0:
-        pids.discard(pid)
+        pids.add(pid)
         pid = int(_stat(pid)[1])
     return pids
 
 
-def _is_ours(pid: int, scratch: Path, token: str) -> bool:
-    with contextlib.suppress(OSError):  # another user's, or it has ended
-        environment = (PROC / str(pid) / "environ").read_bytes().split(b"\0")
-        if f"OVERNIGHT_NIGHT={token}".encode() in environment:
-            return True
-        folder = Path(os.readlink(PROC / str(pid) / "cwd").removesuffix(" (deleted)"))
-        has_terminal = _stat(pid)[4] != "0"
-        return folder.is_relative_to(scratch.resolve()) and not has_terminal
-    return False
-
-
-def _stat(pid: int) -> list[str]:
-    """State, parent, group, session, terminal and so on (proc(5), from the third field)."""
-    return (PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
-
-
-def _end(pid: int, scratch: Path, token: str) -> bool:
-    with contextlib.suppress(ProcessLookupError):
+def _end_if_ours(pid: int, place: str, token: str) -> bool:
+    """Holds it by a descriptor before it looks, so that no other process that gets its number is hit."""
+    assert sys.platform == "linux"
+    with contextlib.suppress(OSError):  # it has ended, or is another user's
         handle = os.pidfd_open(pid)
         try:
-            if _is_ours(pid, scratch, token):  # the same process that was found, not one that got its number since
+            if ours := _is_ours(pid, place, token):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
-                return True
+            return ours
         finally:
             os.close(handle)
     return False
+
+
+def _is_ours(pid: int, place: str, token: str) -> bool:
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        if f"OVERNIGHT_NIGHT={token}".encode() in file.read().split(b"\0"):
+            return True
+    folder = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
+    has_terminal = _stat(pid)[4] != "0"
+    return f"{folder}/".startswith(f"{place}/") and not has_terminal
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent, group, session, terminal and so on: proc(5), from the third field."""
+    with open(f"/proc/{pid}/stat", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()

@@ -24,7 +24,8 @@ NO_MEMORY = re.compile(
 def trial(run: Run, attempt: int, ended: Ended, log: Path, program: Program, hardware: str) -> Trial:
     """Only for what says something about the candidate: Why.FAILED does not."""
     shown = output.tail(_last_bytes(log))
-    found = output.scores((chunk.text for chunk in output.chunks(log)), program.metric)
+    printed = output.chunks(log) if ended.why is Why.EXIT else ()
+    found = output.scores((chunk.text for chunk in printed), program.metric)
     status, why = _verdict(ended, shown, found, program)
     curve = output.curve(output.chunks(log), ended.marks, program.curve) if program.curve else ()
     return Trial(

@@ -12,7 +12,7 @@ How the promise is kept on Linux: no process here has threads, so a parent's dea
 supervisors are subreapers, so an orphan becomes their child; they kill and reap until the kernel says ECHILD. The
 run's output is a pipe, copied into the log by the supervisor: a daemon that holds it blocks nobody, and the cap is
 exact. Elsewhere (macOS) there is no subreaper: the run's process group is killed, which a process in a group of its
-own escapes, and CPU and memory are known only of processes that have ended.
+own escapes; CPU and memory are known only of processes that have ended, so that a CPU limit is not enforced.
 
 Not covered: who may see or change which files; a sandbox is one more program in the spec's argv. Standard library
 only, so that the process stays small.
@@ -183,7 +183,7 @@ class Supervisor:
         code = os.waitstatus_to_exitcode(own)
         stuck = "; something survived SIGKILL, as what waits for a device does" if survivors else ""
         return {
-            "why": self.why or ("cpu" if code == -signal.SIGXCPU else "exit"),
+            "why": self.why or "exit",
             "code": code if code >= 0 else None,
             "signal": -code if code < 0 else None,
             "usage": {
@@ -208,26 +208,16 @@ def start(spec: dict[str, Any]) -> tuple[int, int]:
             os._exit(125)
         prctl(NO_NEW_PRIVILEGES, 1)  # we could not kill what runs as somebody else
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if spec["cpu_seconds"] is not None:  # of one process: all there is where the tree cannot be sampled
-            with contextlib.suppress(ValueError):
-                hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-                resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(spec["cpu_seconds"]) + 2, hard))
-        if LINUX and spec["cores"]:
+        if sys.platform == "linux" and spec["cores"]:
             os.sched_setaffinity(0, spec["cores"])
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
             file.write("900")  # when memory runs out the run goes first, not the coordinator
 
     pipe, into = os.pipe()
     process = subprocess.Popen(
-        spec["argv"],
-        env=spec["env"],
-        cwd=spec["cwd"],
-        stdin=subprocess.DEVNULL,
-        stdout=into,
-        stderr=into,
-        start_new_session=True,
-        preexec_fn=prepare,
-    )
+        spec["argv"], env=spec["env"], cwd=spec["cwd"], preexec_fn=prepare, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=into, stderr=into,
+    )  # fmt: skip
     os.close(into)
     process.returncode = 0  # it is we who wait for it
     return process.pid, pipe

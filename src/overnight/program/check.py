@@ -17,16 +17,16 @@ PYTHONS = ("auto", "uv", "self")
 """The words that `python` knows; anything else is a path."""
 
 _HOW = {
-    "run": "add the command that runs one experiment, as in 'run: python train.py'",
     "edit": "add the file that may change, as in 'edit: train.py'",
+    "run": "add the command that runs one experiment, as in 'run: python train.py'",
     "metric": "add the name of the number to improve as the run prints it, as in 'metric: val_bpb'",
 }
 
 
 def files(place: Place, setting: Setting) -> tuple[str, ...]:
-    """The baseline's files that an `edit` or `protect` setting names; at least one."""
-    found = matching(setting.value, place.facts.tracked)
-    if not found:
+    """The baseline's files that an `edit` or `protect` setting names: at least one, but for `none`."""
+    found = matching(setting.value, place.facts.tracked) if setting.value is not None else ()
+    if not found and setting.value is not None:
         raise ProgramError(f"{setting.key}: {_missing(setting.value, place.facts)}", place.path, setting.line)
     return found
 
@@ -34,7 +34,7 @@ def files(place: Place, setting: Setting) -> tuple[str, ...]:
 def check(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
     """Raises ProgramError for the first thing that cannot be meant. `settled`: by key, the settings in force."""
     for key, how in _HOW.items():
-        if not settled[key]:
+        if all(setting.value is None for setting in settled[key]):
             raise ProgramError(f"{key} is missing and could not be inferred; {how}", place.path, 1)
     _check_edit(place, settled["edit"], settled["protect"])
     _check_kill(place, settled["time_box"][0], settled["kill_after"][0])
@@ -74,7 +74,7 @@ def _check_kill(place: Place, box: Setting, kill: Setting) -> None:
 
 def _check_guards(place: Place, guards: Sequence[Setting], metric: Setting) -> None:
     for guard in guards:
-        if guard.value.metric == metric.value:
+        if guard.value is not None and guard.value.metric == metric.value:
             hint = "to end the night at a value, write stop: {target: …}"
             raise ProgramError(f"guards: {metric.value} is the metric itself; {hint}", place.path, guard.line)
 

@@ -8,13 +8,11 @@ is an error that says what to add.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
-from overnight.model import Goal
-from overnight.program import units
-from overnight.program.facts import Facts, Place
+from overnight.program.facts import Place
 from overnight.program.paths import inside
-from overnight.program.program import Box, Origin
+from overnight.program.program import Origin
 from overnight.program.prose import code_blocks
 from overnight.program.settings import Setting
 
@@ -28,11 +26,13 @@ _MAXIMIZE = re.compile(
     r"acc|accuracy|reward|score|throughput|f1|auc|bleu|rouge|precision|recall|mfu|psnr|ssim|iou|dice|sharpe|ndcg|"
     r"speedup|winrate|elo|per"  # per: tokens_per_second
 )
-_CACHES = (  # three ways to write ~/.cache/NAME
-    re.compile(r"""["']~/\.cache/([\w.-]+)"""),
-    re.compile(r"""home\(\)\s*/\s*["']\.cache["']\s*/\s*["']([\w.-]+)["']"""),
-    re.compile(r"""home\(\)\s*/\s*["']\.cache/([\w.-]+)"""),
-    re.compile(r"""expanduser\(\s*["']~["']\s*\)\s*,\s*["']\.cache["']\s*,\s*["']([\w.-]+)["']"""),
+_TIME_BUDGET = re.compile(r"^TIME_BUDGET\s*=\s*([1-9]\d{0,5})\b(?!\s*[.*/+-])", re.MULTILINE)
+_SAID_BUDGET = re.compile(r"\btime (?:budget|box) (?:of|is) ([1-9]\d{0,3})[ -]?(hour|minute|second)", re.IGNORECASE)
+_SUMMARY = re.compile(r"---[ \t]*\n([A-Za-z_]\w*):[ \t]+[-+.\d]")
+_PRINTED_SUMMARY = re.compile(r"""print\(\s*["']---["']\s*\)\s*print\(\s*f?["']([A-Za-z_]\w*):""")
+_CACHE = re.compile(  # ~/.cache/NAME in a string, of pathlib, and of os.path
+    r"""(?:["']~/\.cache/|home\(\)\s*/\s*["']\.cache(?:/|["']\s*/\s*["'])|"""
+    r"""expanduser\(\s*["']~["']\s*\)\s*,\s*["']\.cache["']\s*,\s*["'])(\w[\w.-]*)"""
 )
 
 
@@ -43,24 +43,19 @@ def roles(place: Place, taken: Collection[str]) -> list[Setting]:
         return []
     why = f"{SCRIPT} beside {FIXED}, as in autoresearch"
     uv = place.facts.has_program("uv")
-    command = f"uv run {SCRIPT}" if uv else f"python {SCRIPT}"
-    return [
-        _inferred("edit", script, why),
-        *([] if fixed in taken else [_inferred("protect", fixed, why)]),
-        _inferred("run", command, f"{why}; uv is {'' if uv else 'not '}on PATH"),
-    ]
+    run = ("run", f"uv run {SCRIPT}" if uv else f"python {SCRIPT}", f"{why}; uv is {'' if uv else 'not '}on PATH")
+    protect = [] if fixed in taken else [_inferred("protect", fixed, why)]
+    return [_inferred("edit", script, why), *protect, _inferred(*run)]
 
 
 def metric(prose: str, first_line: int, scripts: Mapping[str, str]) -> list[Setting]:
     """The first number of the summary block that program.md shows, or that a script prints."""
     for line, code in code_blocks(prose, first_line):
-        if match := re.match(r"---[ \t]*\n([A-Za-z_]\w*):[ \t]+[-+.\d]", code):
+        if match := _SUMMARY.match(code):
             return [_inferred("metric", match[1], "first in the summary block shown here", line + 1)]
-    printed = re.compile(r"""print\(\s*["']---["']\s*\)\s*print\(\s*f?["']([A-Za-z_]\w*):""")
     for path, text in scripts.items():
-        if match := printed.search(text):
-            line = text[: match.end()].count("\n") + 1
-            return [_inferred("metric", match[1], f"first in the summary that {path} prints, line {line}")]
+        if match := _PRINTED_SUMMARY.search(text):
+            return [_inferred("metric", match[1], f"{path} line {_line(text, match)} prints it first")]
     return []
 
 
@@ -71,24 +66,18 @@ def goal(metric_name: str) -> list[Setting]:
     down = any(_MINIMIZE.fullmatch(part) for part in parts) and "per" not in parts
     if not up and not down:
         return []
-    return [_inferred("goal", Goal.MINIMIZE if down else Goal.MAXIMIZE, f"by the name {metric_name}")]
+    return [_inferred("goal", "minimize" if down else "maximize", f"by the name {metric_name}")]
 
 
 def time_box(prose: str, first_line: int, scripts: Mapping[str, str]) -> list[Setting]:
     """What the scripts count down, or what the prose calls the time budget."""
     for path, text in scripts.items():
-        if match := re.search(r"^TIME_BUDGET\s*=\s*(\d{1,6}(?:\.\d+)?)\b(?!\s*[*/+-])", text, re.MULTILINE):
-            line = text[: match.start()].count("\n") + 1
-            return (
-                [_inferred("time_box", Box(float(match[1])), f"TIME_BUDGET in {path}, line {line}")]
-                if float(match[1])
-                else []
-            )
-    match = re.search(r"\btime (?:budget|box) (?:of|is) (\d{1,4}[ -]?(?:hour|minute|second)s?)\b", prose, re.IGNORECASE)
-    if not match:
-        return []
-    line = first_line + prose[: match.start()].count("\n")
-    return [_inferred("time_box", units.box(match[1].replace("-", " ")), f"'{match[0]}'", line)]
+        if match := _TIME_BUDGET.search(text):
+            return [_inferred("time_box", match[1], f"TIME_BUDGET in {path} line {_line(text, match)}")]
+    if match := _SAID_BUDGET.search(prose):
+        line = first_line - 1 + _line(prose, match)
+        return [_inferred("time_box", f"{match[1]} {match[2].lower()}s", f"'{match[0]}s'", line)]
+    return []
 
 
 def shared(place: Place) -> list[Setting]:
@@ -96,28 +85,29 @@ def shared(place: Place) -> list[Setting]:
     facts = place.facts
     usual = ((".venv", "a virtual environment"), ("data", "data that git ignores"))
     here = {inside(name, at): what for name, what in usual for at in (place.folder, "")}
-    seen = [path for path in here if facts.exists(path) and facts.ignored(path)]
-    out = [_inferred("share", path, here[path]) for path in seen]
-    caches = (_inferred("share", cache, f"{path} names it") for path, cache in _mentioned_caches(facts))
-    return out + [cache for cache in caches if facts.exists(cache.value)]
+    seen = {path: what for path, what in here.items() if facts.exists(path) and facts.ignored(path)}
+    caches = {path: what for path, what in _mentioned_caches(place).items() if facts.exists(path)}
+    return [_inferred("share", path, what) for path, what in (seen | caches).items()]
 
 
 def scripts(place: Place, edit: Collection[str]) -> dict[str, str]:
-    """The texts of the editable files, after that of the prepare.py beside program.md."""
-    wanted = [inside(FIXED, place.folder), *edit]
+    """The texts of the editable files, and of the roles beside program.md; what is fixed first."""
+    wanted = [inside(FIXED, place.folder), *edit, inside(SCRIPT, place.folder)]
     return {path: text for path in dict.fromkeys(wanted) if (text := place.facts.text(path)) is not None}
 
 
-def _mentioned_caches(facts: Facts) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
-    python = sorted((path for path in facts.tracked if path.endswith(".py")), key=lambda path: (path.count("/"), path))
+def _mentioned_caches(place: Place) -> dict[str, str]:
+    python = sorted((path for path in place.facts.tracked if path.endswith(".py")), key=lambda p: (p.count("/"), p))
+    out: dict[str, str] = {}
     for path in python[:_MAX_SCRIPTS]:
-        text = facts.text(path) or ""
-        found = {name for form in _CACHES for name in form.findall(text)} if ".cache" in text else set()
-        for name in sorted(found - seen - {".", ".."}):
-            seen.add(name)
-            yield path, f"~/.cache/{name}"
+        for name in _CACHE.findall(place.facts.text(path) or ""):
+            out.setdefault(f"~/.cache/{name}", f"{path} names it")
+    return out
 
 
-def _inferred(key: str, value: object, why: str, line: int | None = None) -> Setting:
-    return Setting(key, value, Origin.INFERRED, line, why)
+def _line(text: str, match: re.Match[str]) -> int:
+    return text.count("\n", 0, match.start(1)) + 1
+
+
+def _inferred(key: str, text: str, why: str, line: int | None = None) -> Setting:
+    return Setting.of(key, text, Origin.INFERRED, line, why)

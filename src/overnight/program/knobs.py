@@ -1,8 +1,8 @@
-"""The knobs of an editable Python file: constants at the top of the module that can be turned without reading on.
+"""The knobs of an editable Python file: constants at the top of the module that can be turned blindly.
 
 Found with `ast`: numbers, flags, and strings that have an evident set of choices, assigned once at module level
-(the numbers of a short tuple one by one, as `BETAS[0]`). Turned by splicing: only the literal changes, in the style
-in which it was written, so that a knob is a one-line diff.
+(the numbers of a short tuple one by one, as `BETAS[0]`). Turned by splicing: only the literal changes, in the
+style in which it was written, so that a knob is a one-line diff.
 
 Not covered: what is assigned inside functions, classes, `if` or `for`; dataclass fields; command-line defaults.
 Where a knob may go is `ranges.py`.
@@ -145,7 +145,7 @@ def _value(node: ast.expr) -> Value | None:
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:
-    """Every binding of a name in the module's own scope; what a function declares `global` counts as one more."""
+    """Every binding of a name in the module's own scope; a function's `global` counts as one more."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         match waiting.pop():

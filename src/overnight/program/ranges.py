@@ -1,9 +1,9 @@
 """Where a knob may go: what its comment says, else what its name and its value suggest.
 
-A comment decides: `# 2..8`, `# 0.001..0.1, log`, `# one of: a, b, c`, `# a | b | c`. Without one, most numbers are
-searched on a log scale around their value, shares of one stay in 0..1, and powers of two step by doubling. Constants
-that are plumbing (paths, time budgets, evaluation, versions) are no knobs unless a comment marks them; seeds never
-are: a lucky seed is not a change.
+A comment decides: `# 2..8`, `# 0.001..0.1, log`, `# one of: a, b, c`, `# a | b | c`. Without one, most numbers
+are searched on a log scale around their value, shares of one stay in 0..1, and powers of two step by doubling.
+Constants that are plumbing (paths, time budgets, evaluation, versions) are no knobs unless a comment marks them;
+seeds never are: a lucky seed is not a change.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ def skipped(name: str, comment: str, marked: bool) -> bool:
 
 
 def said_choices(comment: str, value: Value) -> tuple[Value, ...]:
-    """The choices that a comment names, if the present value is among them."""
+    """The choices that a comment names, if the present value is among them. What follows a `;` is explanation."""
     listed = _ONE_OF.search(comment)
-    parts = re.split(r"[,|]", listed[1]) if listed else comment.split("|")
-    choices = tuple(_choice(part.strip(), value) for part in parts)
-    return choices if len(choices) > 1 and value in choices and None not in choices else ()
+    parts = re.split(r"[,|]", listed[1]) if listed else comment.partition(";")[0].split("|")
+    choices = tuple(choice for part in parts if (choice := _choice(part.strip(), value)) is not None)
+    return choices if len(parts) == len(choices) > 1 and value in choices else ()
 
 
 def number_range(name: str, value: Number, comment: str, source: str) -> tuple[Range | None, str]:
-    """The range of a number, and how it was found. None for masks and codes (0xff) and for stand-ins of infinity."""
+    """The range of a number, and how it was found. None for masks (0xff) and for stand-ins of infinity (1e9)."""
     if re.match(r"[-+]?0[xXoObB]", source):
         return None, ""
     if said := _said_range(comment, value):
@@ -66,13 +66,13 @@ def number_range(name: str, value: Number, comment: str, source: str) -> tuple[R
 
 _NUMBER = r"[-+]?(?:2\*\*\d+|(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)"
 _SAID_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*\.\.\s*({_NUMBER})(?![\w.]*\.\.)(.*)")
-_ONE_OF = re.compile(r"\bone of:?(.*)", re.IGNORECASE)
+_ONE_OF = re.compile(r"\bone of:?([^;]*)", re.IGNORECASE)
 
 PLUMBING = frozenset(
-    "path dir directory folder file filename cache url uri host port name tag title version device dtype api key "
-    "time budget seconds minutes hours deadline timeout eval evaluation val valid validation test metric log logging "
-    "print verbose debug plot save checkpoint resume wandb every interval startup vocab flops peak rank world index id "
-    "state workers rows columns classes".split()
+    """path dir directory folder file filename cache url uri host port name tag title version device dtype api key
+    time budget seconds minutes hours deadline timeout eval evaluation val valid validation test metric log logging
+    print verbose debug plot save checkpoint resume wandb every interval startup vocab flops peak rank world index
+    id state workers rows columns classes""".split()
 )
 """Words in the names of constants that say where, what with or how long, and not how."""
 
@@ -97,7 +97,7 @@ def _choice(text: str, like: Value) -> Value | None:
 
 def _number(text: str) -> Number:
     if "**" in text:
-        return 2 ** int(text.rpartition("*")[2])
+        return 1 << min(int(text.rpartition("*")[2]), 60)
     return int(text) if re.fullmatch(r"[-+]?[\d_]+", text) else float(text)
 
 

@@ -7,7 +7,7 @@ with file and line, for any text; it opens no file but through `facts`, and runs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from overnight.program.choose import chosen, editable
 from overnight.program.facts import Facts, Place
 from overnight.program.front import Parts, flag_settings, front_settings, split
 from overnight.program.paths import from_home_or_inside, inside, matching
-from overnight.program.program import Origin, Program, Rule, Sentence, Stop
+from overnight.program.program import Guard, Origin, Program, Rule, Sentence, Stop
 from overnight.program.prose import statements
 from overnight.program.rules import understand
 from overnight.program.seeds import find_seeds
 from overnight.program.settings import KEYS, Setting
-from overnight.program.stops import Target
+from overnight.program.units import duration_text
 
 Settled = dict[str, list[Setting]]  # by key, what is in force
 
@@ -43,11 +43,23 @@ def read(path: Path, text: str, folder: str, facts: Facts, flags: Mapping[str, s
     said = [*flag_settings(flags or {}), *front_settings(path, parts.front), *spoken]
     said = [_rooted(place, setting) for setting in said]
     settled = _settled(place, parts, said)
-    targets, others = _targets(said, settled, text)
+    targets, others = _targets(said, settled)
     settled["stop.target"] = chosen(path, [*said, *targets], "stop.target")
     check(place, settled)
     advice = sorted([*advice, *others], key=lambda sentence: sentence.line)
     return _program(place, text, parts.prose, settled, advice)
+
+
+def load(path: Path) -> str:
+    """The text of program.md; ProgramError where there is none to read."""
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ProgramError("this line is not UTF-8 text; save the file as UTF-8", path, line) from None
+    except OSError as error:
+        raise ProgramError(f"cannot be read: {error.strerror}; 'overnight init' writes one", path) from None
 
 
 def _known(place: Place) -> Callable[[str], bool]:
@@ -59,7 +71,8 @@ def _rooted(place: Place, setting: Setting) -> Setting:
     if setting.key not in _ROOTED or setting.value is None:
         return setting
     try:
-        return replace(setting, value=_ROOTED[setting.key](setting.value, place.folder))
+        rooted = _ROOTED[setting.key](setting.value, place.folder)
+        return replace(setting, text=rooted, value=rooted)
     except ValueError as error:
         raise ProgramError(f"{setting.key}: {error}", place.path, setting.line) from None
 
@@ -67,14 +80,14 @@ def _rooted(place: Place, setting: Setting) -> Setting:
 def _settled(place: Place, parts: Parts, said: list[Setting]) -> Settled:
     """Said, else inferred, else the default."""
     settled = {key: chosen(place.path, said, key) for key in KEYS}
-    settled["edit"] = editable(place.path, said, lambda setting: frozenset(files(place, setting)))
+    settled["edit"] = editable(place.path, said, lambda setting: files(place, setting))
     _infer(place, parts, settled)
     for key, known in KEYS.items():
         if not settled[key] and known.default is not None:
-            settled[key] = [Setting(key, known.default, Origin.DEFAULT)]
+            settled[key] = [Setting.of(key, known.default, Origin.DEFAULT)]
     if not settled["kill_after"]:
-        twice = 2 * settled["time_box"][0].value.seconds
-        settled["kill_after"] = [Setting("kill_after", twice, Origin.DEFAULT, why="twice the time box")]
+        twice = duration_text(2 * settled["time_box"][0].value.seconds)
+        settled["kill_after"] = [Setting.of("kill_after", twice, Origin.DEFAULT, why="twice the time box")]
     return settled
 
 
@@ -89,25 +102,24 @@ def _infer(place: Place, parts: Parts, settled: Settled) -> None:
 
     fill(infer.roles(place, _paths(place, settled["edit"])))
     texts = infer.scripts(place, _paths(place, settled["edit"]))
-    fill(infer.metric(parts.prose, parts.prose_line, texts))
+    fill([] if settled["metric"] else infer.metric(parts.prose, parts.prose_line, texts))
     fill(infer.goal(settled["metric"][0].value) if settled["metric"] else [])
     fill(infer.time_box(parts.prose, parts.prose_line, texts))
     fill(infer.shared(place))
 
 
-def _targets(said: list[Setting], settled: Settled, text: str) -> tuple[list[Setting], list[Sentence]]:
+def _targets(said: list[Setting], settled: Settled) -> tuple[list[Setting], list[Sentence]]:
     """Targets of the prose that are about the metric and in its direction; the others are named as not understood."""
-    metric, goal = (settled[key][0].value if settled[key] else None for key in ("metric", "goal"))
-    lines = text.splitlines()
+    metric, goal = (settled[key][0].text if settled[key] else "" for key in ("metric", "goal"))
+    fits = {"<": "minimize", ">": "maximize", "=": goal}
     targets, others = [], []
-    for setting in said:
-        if not isinstance(target := setting.value, Target):
-            continue
-        if target.metric == metric and target.goal in (None, goal):
-            targets.append(replace(setting, key="stop.target", value=target.value))
+    for spoken in (setting for setting in said if setting.key == "target"):
+        guard: Guard = spoken.value
+        if guard.metric == metric and fits[guard.op[0]] == goal:
+            targets.append(Setting.of("stop.target", f"{guard.limit:.15g}", Origin.PROSE, spoken.line, spoken.why))
         else:
-            why = f"not understood: a target must be about the metric, {metric}, and in its direction, {goal}"
-            others.append(Sentence(setting.line or 1, lines[(setting.line or 1) - 1].strip(), why))
+            why = f"not understood: a target must be about the metric, and in its direction: {goal} {metric}"
+            others.append(Sentence(spoken.line or 1, spoken.why, why))
     return targets, others
 
 
@@ -131,8 +143,8 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
         box=one("time_box"),
         kill_after_seconds=one("kill_after"),
         stop=Stop(**stops),
-        seed=one("seed").number,
-        seed_literals=not one("seed").as_is,
+        seed=one("seed")[0],
+        seed_literals=not one("seed")[1],
         disk_mb=one("disk"),
         output_mb=one("output"),
         rules=_rules(place, settled, edit),
@@ -149,8 +161,7 @@ _STOPS = {"experiments": "experiments", "hours": "seconds", "until": "until", "c
 
 
 def _paths(place: Place, settings: list[Setting]) -> tuple[str, ...]:
-    named = (setting for setting in settings if setting.value is not None)
-    return tuple(dict.fromkeys(file for setting in named for file in files(place, setting)))
+    return tuple(dict.fromkeys(file for setting in settings for file in files(place, setting)))
 
 
 def _rules(place: Place, settled: Settled, edit: tuple[str, ...]) -> tuple[Rule, ...]:
@@ -158,22 +169,13 @@ def _rules(place: Place, settled: Settled, edit: tuple[str, ...]) -> tuple[Rule,
     out: list[Rule] = []
     for key in KEYS:
         out += [setting.rule for setting in settled[key]]
-        if key == "seed" and not settled[key][0].value.as_is:
+        if key == "seed" and not settled[key][0].value[1]:
             out += _seed_rules(place, edit)
     return tuple(out)
 
 
-def _seed_rules(place: Place, edit: tuple[str, ...]) -> list[Rule]:
-    python = [path for path in edit if path.endswith(".py")]
-    why = "a hard-coded seed; 'seed: as-is' leaves it"
-    return [
-        Rule(
-            "seed",
-            f"each run's own, instead of {seed.code[:80]}",
-            Origin.INFERRED,
-            None,
-            f"{path} line {seed.line}: {why}",
-        )
-        for path in python
-        for seed in find_seeds(place.facts.text(path) or "")
-    ]
+def _seed_rules(place: Place, edit: tuple[str, ...]) -> Iterator[Rule]:
+    for path in (path for path in edit if path.endswith(".py")):
+        for seed in find_seeds(place.facts.text(path) or ""):
+            why = f"{path} line {seed.line} hard-codes its seed; 'seed: as-is' leaves it"
+            yield Rule("seed", f"each run's own, instead of {seed.code[:80]}", Origin.INFERRED, None, why)

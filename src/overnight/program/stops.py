@@ -7,32 +7,31 @@ nothing but the night ("at most 100 experiments"): "at most 5 minutes" may well 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-from overnight.model import Goal
-from overnight.program import units
-from overnight.program.phrases import COUNT, DURATION, EXPERIMENTS, HIGH, KEEP, LOW, METRIC, VALUE, WORD
+from overnight.program.units import UNITS
+
+_UNIT = "(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")(?![A-Za-z])"
+_TIME = rf"\d+(?:\.\d+)?\s?{_UNIT}"
+DURATION = rf"{_TIME}(?:(?:,?\sand\s|,\s|\s)?{_TIME})*"
+WORD = r"(?P<name>`[A-Za-z_][\w./-]*`|[A-Za-z]\w*)"
+METRIC = r"(?P<name>`[A-Za-z_][\w./-]*`|[A-Za-z][A-Za-z\d]*_\w+)"  # a bare word must look like a name to be one
+VALUE = r"(?P<value>[-+]?[\d.]\S*(?:\s?[a-z]+)?)"
+OPERATORS = {
+    **dict.fromkeys(("below", "under", "less than", "lower than", "<"), "<"),
+    **dict.fromkeys(("at most", "no more than", "<=", "≤"), "<="),
+    **dict.fromkeys(("above", "over", "more than", "greater than", "higher than", ">"), ">"),
+    **dict.fromkeys(("at least", "no less than", ">=", "≥"), ">="),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """`when val_bpb is below 0.95`, before it is known which metric the program has."""
-
-    metric: str
-    goal: Goal | None  # the direction that it supposes; None: "reaches"
-    value: float
-
-
-def stop(clause: str, below_heading: bool) -> list[tuple[str, Any]]:
+def stop(clause: str, below_heading: bool) -> list[tuple[str, str]]:
     """The stop rules in a clause; none where a part of it is not understood."""
-    rest = _without_verb(clause, below_heading)
-    if rest is None:
+    lead = _VERB.match(clause) or _LIMIT.match(clause)
+    if not lead and not below_heading:
         return []
+    rest = clause[lead.end() :] if lead else clause
     whole = re.sub(r",? whichever (?:comes|is|happens) (?:first|earlier|sooner)$", "", rest, flags=re.IGNORECASE)
-    parts = re.split(r",? or (?:stop )?|, ", whole, flags=re.IGNORECASE)
-    found = [_condition(part) for part in parts]
+    found = [_condition(part) for part in re.split(r",? or (?:stop )?|, ", whole, flags=re.IGNORECASE)]
     return [pair for pair in found if pair] if all(found) else []
 
 
@@ -57,51 +56,37 @@ _AFTER = re.compile(
     r"(?:are|is|were|have been|has been|was) (?:done|run|spent))$",
     re.IGNORECASE,
 )
-
-
-def _without_verb(clause: str, below_heading: bool) -> str | None:
-    lead = _VERB.match(clause) or _LIMIT.match(clause)
-    if lead:
-        return clause[lead.end() :]
-    return clause if below_heading else None
-
-
-def _target(match: re.Match[str]) -> Target:
-    goal = Goal.MINIMIZE if match["low"] else Goal.MAXIMIZE if match["high"] else None
-    return Target(match["name"].strip("`"), goal, units.number(match["value"]))
-
-
-_LAST = rf"(?:for|in|after|over|within) (?:the last )?{COUNT} (?:consecutive )?{EXPERIMENTS}(?: in a row)?"
-_CONDITIONS: tuple[tuple[str, str, Callable[[re.Match[str]], Any]], ...] = (
+_COUNT = r"(?P<text>\d[\d,_]*(?:\.\d+)?\s?[km]?)"
+_EXPERIMENTS = r"(?:experiments?|trials?|runs?)"
+_KEEP = r"(?:a |an |any |new |further )*(?:keeps?|kept (?:change|experiment)|improvements?|improving|progress|gains?)"
+_CONDITIONS = (
+    ("stop.plateau", rf"{_COUNT} (?:consecutive )?{_EXPERIMENTS}(?: in a row)? (?:without|with no) {_KEEP}"),
     (
-        rf"{COUNT} (?:consecutive |straight )?{EXPERIMENTS}(?: in a row)? (?:without|with no) {KEEP}",
         "stop.plateau",
-        lambda match: units.count(match[1]),
+        rf"(?:(?:there (?:is|was|has been) )?no {_KEEP}|nothing (?:is|was|has been) kept|nothing improves|"
+        rf"(?:the metric|the score|{METRIC}) (?:has not improved|does not improve)) (?:for|in|after|over|within) "
+        rf"(?:the last )?{_COUNT} (?:consecutive )?{_EXPERIMENTS}(?: in a row)?",
     ),
+    ("stop.experiments", rf"{_COUNT} {_EXPERIMENTS}"),
+    ("stop.cost", r"(?P<text>\$ ?[\d.]+|[\d.]+ (?:usd|dollars?))"),
+    ("stop.tokens", rf"{_COUNT} tokens"),
+    ("stop.hours", rf"(?P<text>{DURATION})"),
+    ("stop.until", r"(?P<text>\d{1,2}:\d\d(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight)"),
     (
-        rf"(?:(?:there (?:is|was|has been) )?no {KEEP}|nothing (?:is|was|has been) kept|nothing improves|"
-        rf"(?:the metric|the score|{METRIC}) (?:has not improved|does not improve)) {_LAST}",
-        "stop.plateau",
-        lambda match: units.count(match[2]),
-    ),
-    (rf"{COUNT} {EXPERIMENTS}", "stop.experiments", lambda match: units.count(match[1])),
-    (r"(\$ ?[\d.]+|[\d.]+ (?:usd|dollars?))", "stop.cost", lambda match: units.money(match[1])),
-    (rf"{COUNT} tokens", "stop.tokens", lambda match: units.count(match[1])),
-    (DURATION, "stop.hours", lambda match: units.duration(match[0])),
-    (r"\d{1,2}:\d\d(?: ?[ap]m)?|\d{1,2} ?[ap]m|noon|midnight", "stop.until", lambda match: units.until(match[0])),
-    (
-        rf"(?P<name>{WORD}) (?:is |drops |falls |gets |goes |rises |climbs )?"
-        rf"(?:(?P<low>{LOW})|(?P<high>{HIGH})|reaches|hits) (?P<value>{VALUE})",
         "target",
-        _target,
+        rf"{WORD} (?:is |drops |falls |gets |goes |rises |climbs )?"
+        rf"(?P<op>{'|'.join(OPERATORS)}|reaches|hits) {VALUE}",
     ),
 )
 
 
-def _condition(part: str) -> tuple[str, Any] | None:
+def _condition(part: str) -> tuple[str, str] | None:
     lead = _BEFORE.match(part)
     core = _AFTER.sub("", part[lead.end() if lead else 0 :])
-    for form, key, value in _CONDITIONS:
-        if match := re.fullmatch(form, core, re.IGNORECASE):
-            return key, value(match)
+    for key, form in _CONDITIONS:
+        if not (match := re.fullmatch(form, core, re.IGNORECASE)):
+            continue
+        if key != "target":
+            return key, match["text"]
+        return key, f"{match['name'].strip('`')} {OPERATORS.get(match['op'].lower(), '==')} {match['value']}"
     return None

@@ -1,7 +1,7 @@
 """Amounts as people write them: `1h30m`, `8s cpu`, `48 GB`, `7am`, `22:00-07:00`, `$5`, `1k`.
 
-Each parser takes text and gives a value, or raises ValueError with a sentence that says how to write it. Each
-`…_text` is the way back, for the read-back. Nothing is guessed: `22:00` is a clock time, a bare `7` is none.
+Each parser takes text and gives a value, or raises ValueError with a sentence that says how to write it. Nothing is
+guessed: `22:00` is a clock time, a bare `7` is none.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def clock(text: str) -> int:
 
 def until(text: str) -> str:
     """A clock time in one form, `07:00`."""
-    return clock_text(clock(text))
+    minutes = clock(text)
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def window(text: str) -> Window:
@@ -148,19 +149,6 @@ def duration_text(seconds: float) -> str:
 
 def box_text(value: Box) -> str:
     return duration_text(value.seconds) + (" cpu" if value.cpu else "")
-
-
-def size_text(megabytes: float) -> str:
-    whole_gigabytes = megabytes >= 1024 and megabytes % 1024 == 0
-    return f"{megabytes / 1024:g} GB" if whole_gigabytes else f"{megabytes:g} MB"
-
-
-def clock_text(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def window_text(value: Window) -> str:
-    return f"{clock_text(value.start_minute)}-{clock_text(value.end_minute)}"
 
 
 def quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How far apart two values of a knob are, and which value lies a given distance away."""
+"""Steps: how far apart two values of a number are, and which value lies a given distance away."""
 
 from __future__ import annotations
 
@@ -6,53 +6,59 @@ import math
 
 from overnight.program.ranges import Number, Range, Scale
 
+STEPS = 7
+"""So many steps are as wide as a range. Narrower and wider ones (4 to 12) did worse in bench/search_sim.py."""
+
 ZERO, ONE = 0.003, 0.9999
-"""Where a share counts as 0 or as 1: on the logit scale these are infinitely far."""
+"""Where a share counts as 0 or as 1: on a scale of odds, these are infinitely far."""
 
 
-def width(reach: Range) -> float:
-    return _position(reach.scale, reach.high) - _position(reach.scale, reach.low)
-
-
-def distance(reach: Range, old: Number, new: Number) -> float:
-    """Signed, in widths of the range: the same change keeps its distance while the value wanders."""
-    return (_position(reach.scale, new) - _position(reach.scale, old)) / width(reach)
+def steps(reach: Range, old: Number, new: Number) -> float:
+    """Signed. The same change stays as far while an inferred range wanders along with its value."""
+    return (_position(reach, new) - _position(reach, old)) / _step(reach)
 
 
 def moved(reach: Range, value: Number, by: float) -> Number:
-    """The readable value that lies `by` widths from `value`, within the range; the next one if that is nearer."""
-    target = _position(reach.scale, value) + by * width(reach)
-    new = _readable(reach.scale, _value(reach.scale, target), isinstance(value, int))
-    if isinstance(value, int) and new == value:
-        up = by > 0
-        new = (value * 2 if up else value // 2) if reach.scale is Scale.DOUBLING else value + (1 if up else -1)
+    """The readable value that lies `by` steps from `value`, within the range; whole numbers move at least by one."""
+    target = _value(reach.scale, _position(reach, value) + by * _step(reach))
+    new = _readable(reach.scale, target, isinstance(value, int))
+    if new == value and isinstance(value, int):
+        least = value if reach.scale is Scale.DOUBLING else 1
+        new = value + least if by > 0 else value - (least + 1) // 2
     return min(max(new, reach.low), reach.high)
 
 
-def _position(scale: Scale, value: Number) -> float:
-    if scale in (Scale.LOG, Scale.DOUBLING):
-        return math.log2(value)
-    if scale is Scale.FRACTION:
-        share = min(max(value, ZERO), ONE)
-        return math.log(share / (1 - share))
-    return float(value)
+def _step(reach: Range) -> float:
+    return (_position(reach, reach.high) - _position(reach, reach.low)) / STEPS
+
+
+def _position(reach: Range, value: Number) -> float:
+    match reach.scale:
+        case Scale.LINEAR:
+            return float(value)
+        case Scale.FRACTION:
+            share = min(max(value, ZERO), ONE)
+            return math.log(share / (1 - share))
+        case _:
+            return math.log2(max(value, reach.low / 2))  # an older value may have been 0
 
 
 def _value(scale: Scale, position: float) -> float:
-    if scale in (Scale.LOG, Scale.DOUBLING):
-        return float(2.0**position)
-    if scale is Scale.FRACTION:
-        share = 1 / (1 + math.exp(-position))
-        return 0.0 if share < ZERO else 1.0 if share > ONE else share
-    return position
+    match scale:
+        case Scale.LINEAR:
+            return position
+        case Scale.FRACTION:
+            share = 1 / (1 + math.exp(-position))
+            return 0.0 if share < ZERO else 1.0 if share > ONE else share
+        case _:
+            return float(2.0**position)
 
 
 def _readable(scale: Scale, value: float, whole: bool) -> Number:
-    """Few digits: a person will read the diff."""
+    """With two digits: a person will read the diff."""
     if scale is Scale.DOUBLING:
         return int(2 ** round(math.log2(value)))
-    if whole:
-        return round(float(f"{value:.2g}"))
     if scale is Scale.FRACTION and value > 0.9:
         return round(1 - float(f"{1 - value:.2g}"), 6)
-    return float(f"{value:.2g}")
+    short = float(f"{value:.2g}")
+    return round(short) if whole else short

@@ -40,7 +40,8 @@ class Frame:
 
     def _home(self) -> str:
         """To the first line of the area. After a resize a line may have been folded into several rows."""
-        rows = sum(1 + (columns_of(COLOUR.sub("", line)) - 1) // max(1, self.columns) for line in self.lines)
+        width = max(1, self.columns)
+        rows = sum(max(1, -(-columns_of(COLOUR.sub("", line)) // width)) for line in self.lines)
         return f"\r\x1b[{rows}A" if rows else "\r"
 
     def _write(self, text: str) -> None:

@@ -12,7 +12,7 @@ from overnight.night.state import Open
 from overnight.show.paint import Screen, Tone, fit, printable, spread
 from overnight.show.words import TONES, change_text, score_text, span
 
-HEAD = f"{'':>5}  {'verdict':9} {'score':>10} {'change':>9}  {'took':>7}  "
+HEAD = f"{'':>5}  {'verdict':9} {'score':>10} {'change':>9}  {'took':>7}  its author says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def shown(line: Line, screen: Screen) -> str:
     tone = TONES[line.call] if line.call else Tone.PLAIN
     number_tone = Tone.QUIET if tone is Tone.QUIET else Tone.PLAIN
     measured = f" {score_text(line.score):>10} {change_text(line.score, line.against):>9}"
-    failed = line.call not in (None, Call.KEEP, Call.DISCARD)
+    failed = line.call is not None and line.score is None
     cells = [
         (f"{f'#{line.number}':>5}  ", number_tone),
         (fit(line.call or line.state, 9), tone),

@@ -60,7 +60,7 @@ class Plain:
     def saw(self, entry: Entry, night: Night) -> None:
         self._begin(night)
         if isinstance(entry.event, Noted):
-            self.say(self.screen.paint(f"note: {printable(entry.event.text)}", Tone.WARN))
+            self._tell(f"note: {printable(entry.event.text)}", Tone.WARN)
 
     def finished(self, experiment: Open, night: Night) -> None:  # noqa: ARG002 - the shape of a Watcher
         line = line_of(experiment)
@@ -72,7 +72,7 @@ class Plain:
         self._begin(night)
         if (words := phase(night)) != self.phase:
             self.phase = words
-            self.say(self.screen.paint(f"{night.state.name}: {printable(words)}", Tone.QUIET))
+            self._tell(f"{night.state.name}: {printable(words)}", Tone.QUIET)
 
     def say(self, line: str) -> None:
         with suppress(OSError):
@@ -86,8 +86,11 @@ class Plain:
         if not self.begun:
             self.begun = True
             earlier = self.tale.counts.total()
-            self.say(f"night {night.state.name}" + (f" goes on: {self.tale}" if earlier else ""))
-            self.say(self.screen.paint(HEAD.rstrip(), Tone.QUIET))
+            self._tell(f"night {night.state.name}" + (f" goes on: {self.tale}" if earlier else ""), Tone.STRONG)
+            self._tell(HEAD, Tone.QUIET)
+
+    def _tell(self, text: str, tone: Tone) -> None:
+        self.say(spread([(text, tone)], self.screen.width, self.screen))
 
 
 class Terminal(Plain):

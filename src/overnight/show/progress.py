@@ -11,7 +11,7 @@ from overnight.model import Call, Goal
 from overnight.night.night import Night
 from overnight.night.stop import Gauge, Progress, deadline, gauges
 from overnight.program.program import Stop
-from overnight.program.units import clock_text, duration_text
+from overnight.program.units import duration_text
 from overnight.show.paint import Cell, Tone, bar, fit
 from overnight.show.words import change_text, clock_of, score_text, span
 
@@ -71,7 +71,8 @@ def phase(night: Night) -> str:
     if not state.incumbent:
         return "measuring the untouched baseline"
     if night.paused() and night.program.between:
-        return f"paused until {clock_text(night.program.between.start_minute)}"
+        hour, minute = divmod(night.program.between.start_minute, 60)
+        return f"paused until {hour:02}:{minute:02}"
     if state.open and night.out_of_time():
         return "time is nearly up: finishing what has begun"
     if state.open and (why := night.enough()):

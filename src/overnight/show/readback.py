@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from overnight.program.knobs import Knob
 from overnight.program.program import Origin, Program, Rule, Sentence
-from overnight.program.seeds import SeedLiteral
 from overnight.show.paint import Cell, Screen, Tone, printable
 from overnight.show.table import table
 
@@ -19,7 +18,6 @@ SHOWN_KNOBS = 12
 @dataclass(frozen=True, slots=True)
 class ReadBack:
     program: Program
-    seeds: Mapping[str, Sequence[SeedLiteral]]  # by path: what each run replaces with a seed of its own
     knobs: Sequence[Knob]
     uncommitted: Sequence[str]  # edits that would stop a run
 
@@ -35,16 +33,15 @@ class ReadBack:
 def readback_text(back: ReadBack, screen: Screen) -> Iterator[str]:
     name = back.program.path.name
     yield screen.paint("Enforced", Tone.STRONG)
-    yield from _indented(table([_rule(rule, name) for rule in back.program.rules], screen, gives_way=1))
-    yield from _seeds(back, screen)
+    yield from table([_rule(rule, name) for rule in back.program.rules], screen, gives_way=1, indent=2)
     yield from _knobs(back, screen)
     yield from _sentences("Advice to the agent, not enforced", back.advice, name, Tone.QUIET, screen)
     yield from _sentences("Reads like a rule, and is NOT enforced", back.unclear, name, Tone.WARN, screen)
     if back.unclear:
-        yield from _indented(["Say it as a key of the front matter, or take it as advice to the agent."])
+        yield "  Say it as a key of the front matter, or take it as advice to the agent."
     if back.uncommitted:
         yield from _headed("Uncommitted edits: a run would refuse to start", Tone.BAD, screen)
-        yield from _indented(back.uncommitted)
+        yield from (f"  {path}" for path in back.uncommitted)
 
 
 def readback_json(back: ReadBack) -> dict[str, Any]:
@@ -53,11 +50,6 @@ def readback_json(back: ReadBack) -> dict[str, Any]:
         "enforced": [_plain(rule) for rule in back.program.rules],
         "advice": [{"line": s.line, "text": s.text} for s in back.advice],
         "not_understood": [{"line": s.line, "text": s.text, "why": s.why} for s in back.unclear],
-        "seeds": [
-            {"path": path, "line": seed.line, "code": seed.code, "value": seed.value}
-            for path, seeds in back.seeds.items()
-            for seed in seeds
-        ],
         "knobs": [{"path": k.path, "line": k.line, "name": k.name, "value": k.value, "why": k.why} for k in back.knobs],
         "uncommitted": list(back.uncommitted),
     }
@@ -74,17 +66,6 @@ def _rule(rule: Rule, name: str) -> list[Cell]:
     return [(rule.key, tone), (printable(rule.value), tone), (printable(f"{where}{why}"), Tone.QUIET)]
 
 
-def _seeds(back: ReadBack, screen: Screen) -> Iterator[str]:
-    rows: list[list[Cell]] = [
-        [f"{path}:{seed.line}", (printable(seed.code), Tone.QUIET)]
-        for path, seeds in back.seeds.items()
-        for seed in seeds
-    ]
-    if rows:
-        yield from _headed("Seeds that each run replaces with one of its own", Tone.STRONG, screen)
-        yield from _indented(table(rows, screen))
-
-
 def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:
     if back.program.agent != "search":
         return
@@ -93,8 +74,8 @@ def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:
         [knob.name, repr(knob.value), _reach(knob), (f"{knob.path}:{knob.line}, {knob.why}", Tone.QUIET)]
         for knob in back.knobs[:SHOWN_KNOBS]
     ]
-    yield from _indented(table(rows, screen))
-    if more := len(back.knobs) - SHOWN_KNOBS > 0:
+    yield from table(rows, screen, indent=2)
+    if (more := len(back.knobs) - SHOWN_KNOBS) > 0:
         yield f"  and {more} more"
 
 
@@ -108,7 +89,7 @@ def _sentences(title: str, said: Sequence[Sentence], name: str, tone: Tone, scre
     if said:
         yield from _headed(title, Tone.STRONG if tone is Tone.QUIET else tone, screen)
         rows: list[list[Cell]] = [[f"{name}:{s.line}", (printable(s.text), tone), (_reason(s), tone)] for s in said]
-        yield from _indented(table(rows, screen, gives_way=1))
+        yield from table(rows, screen, gives_way=1, indent=2)
 
 
 def _reason(sentence: Sentence) -> str:
@@ -118,7 +99,3 @@ def _reason(sentence: Sentence) -> str:
 def _headed(title: str, tone: Tone, screen: Screen) -> Iterator[str]:
     yield ""
     yield screen.paint(title, tone)
-
-
-def _indented(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
-    return (f"  {line}" for line in lines)

@@ -22,7 +22,7 @@ from overnight.show.line import Line, line_from
 from overnight.show.paint import Cell, Screen, Tone, fit, printable, spread
 from overnight.show.progress import counted
 from overnight.show.table import table
-from overnight.show.words import change_text, counts_text, moment, plural, score_text, span
+from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
 
 LABEL = 10
 SHOWN_REASONS, SHOWN_NAMES = 6, 8
@@ -66,7 +66,8 @@ def report_of(reader: Reader, held: bool) -> Report:
     assert opened is not None
     assert isinstance(opened.event, Opened)
     settings = session.event.settings if session and isinstance(session.event, Session) else opened.event.settings
-    rows = [row for row in views.rows(reader) if row.number > 0]
+    every = list(views.rows(reader))
+    rows = [row for row in every if row.number > 0]
     keeps = [row for row in rows if row.call is Call.KEEP]
     last = next(reader.query("SELECT at FROM event ORDER BY seq DESC LIMIT 1"))
     levels = [Level(level) for (level,) in reader.query(LEVELS_SQL) if level]
@@ -81,7 +82,7 @@ def report_of(reader: Reader, held: bool) -> Report:
         runs_per_keep=min((row.runs for row in keeps), default=0),
         failures=tuple(_failures(rows)),
         tried=tuple(_tried(reader, {row.number for row in keeps})),
-        busy_seconds=sum(row.seconds for row in rows),
+        busy_seconds=sum(row.seconds for row in every),
     )
 
 
@@ -102,6 +103,7 @@ def report_json(report: Report) -> dict[str, Any]:
     asked = {"run": program.run, "edit": program.edit, "agent": program.agent, "policy": program.policy}
     return {
         **found,
+        "counts": counted(report.summary),
         "asked": {**asked, "time_box_seconds": program.box.seconds, "cpu_box": program.box.cpu, "slots": program.slots},
         "baseline_commit": report.baseline_commit,
         "began": report.began,
@@ -118,8 +120,7 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def _head(report: Report) -> Iterator[list[Cell]]:
     summary, program = report.summary, report.program
-    state = f"{summary.state}: {printable(summary.why)}" if summary.why else summary.state
-    yield [(f"Night {summary.night}", Tone.STRONG), f"  {state}"]
+    yield [(f"Night {summary.night}", Tone.STRONG), f"  {printable(ended_text(summary.state, summary.why))}"]
     yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
     yield []
     asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
@@ -161,7 +162,7 @@ def _kept(report: Report, screen: Screen) -> Iterator[str]:
             [f"#{k.number}", score_text(k.score), change_text(k.score, k.against), (printable(k.hypothesis), Tone.SAID)]
             for k in report.keeps
         ]
-        yield from (f"  {line}" for line in table(rows, screen, right=(0, 1, 2)))
+        yield from table(rows, screen, right=(0, 1, 2), indent=2)
 
 
 def _not_kept(report: Report, screen: Screen) -> Iterator[str]:
@@ -169,7 +170,7 @@ def _not_kept(report: Report, screen: Screen) -> Iterator[str]:
     rows: list[list[Cell]] = [
         [f"{count} x", (printable(why), Tone.BAD)] for why, count in report.failures[:SHOWN_REASONS]
     ]
-    yield from (f"  {line}" for line in table(rows, screen, right=(0,)))
+    yield from table(rows, screen, right=(0,), indent=2)
 
 
 def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
@@ -179,7 +180,7 @@ def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
     ]
     if rows:
         yield from ("", screen.paint("Turned most", Tone.STRONG))
-        yield from (f"  {line}" for line in table(rows, screen, right=(1, 2)))
+        yield from table(rows, screen, right=(1, 2), indent=2)
 
 
 def _go_on(report: Report) -> Iterator[list[Cell]]:

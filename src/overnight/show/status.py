@@ -21,7 +21,7 @@ from overnight.program.units import box_text
 from overnight.show.line import Line, line_from, shown
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, spread
 from overnight.show.progress import BAR, LABEL, Hours, best_row, counted, rule_rows, rules
-from overnight.show.words import counts_text, plural, span
+from overnight.show.words import counts_text, ended_text, plural, span
 
 LAST = 5
 
@@ -76,14 +76,19 @@ def status_text(status: Status, screen: Screen) -> Iterator[str]:
 def status_json(status: Status) -> dict[str, Any]:
     found = views.to_json(status)
     summary: dict[str, Any] = found.pop("summary")
-    return {**summary, **found}
+    return {**summary, "counts": counted(status.summary), **found}
 
 
 def _rows(status: Status) -> Iterator[list[Cell]]:
     summary = status.summary
     tone = {"running": Tone.GOOD, "interrupted": Tone.WARN}.get(summary.state, Tone.PLAIN)
-    why = f": {printable(summary.why)}" if summary.why else f" by {status.held_by}" if status.held_by else ""
-    yield [(fit(summary.night, LABEL), Tone.STRONG), "  ", (summary.state, tone), why]
+    words = printable(ended_text(summary.state, summary.why))
+    yield [
+        (fit(summary.night, LABEL), Tone.STRONG),
+        "  ",
+        (words, tone),
+        f", {status.held_by}" if status.held_by else "",
+    ]
     yield best_row(summary.metric, summary.best, summary.best_experiment, summary.baseline)
     done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
     yield [fit("done", LABEL), f"  {done}"]

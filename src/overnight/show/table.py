@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from overnight.show.paint import Cell, Screen, Tone, columns_of, fit
 
 GAP = "  "
+LEAST = 8  # columns that the one that gives way keeps, even where the screen is too narrow
 
 
 def table(
@@ -15,6 +16,7 @@ def table(
     head: Sequence[str] = (),
     right: Collection[int] = (),
     gives_way: int = -1,
+    indent: int = 0,
 ) -> Iterator[str]:
     """`right`: columns that are flush right. `gives_way`: the column that is cut when there is too little room."""
     titles = [[(title, Tone.QUIET) for title in head]] if head else []
@@ -23,10 +25,10 @@ def table(
         return
     widths = [max(columns_of(row[column][0]) for row in split) for column in range(len(split[0]))]
     if screen.width is not None:
-        others = sum(widths) - widths[gives_way] + len(GAP) * (len(widths) - 1)
-        widths[gives_way] = max(8, min(widths[gives_way], screen.width - others))
+        others = sum(widths) - widths[gives_way] + len(GAP) * (len(widths) - 1) + indent
+        widths[gives_way] = min(widths[gives_way], max(LEAST, screen.width - others))
     for row in split:
         cells = [(fit(text, widths[i], i in right), tone) for i, (text, tone) in enumerate(row)]
         last = len(cells) - 1
         cells[last] = (cells[last][0].rstrip(), cells[last][1])
-        yield GAP.join(screen.paint(text, tone) for text, tone in cells).rstrip()
+        yield " " * indent + GAP.join(screen.paint(text, tone) for text, tone in cells).rstrip()

@@ -35,7 +35,7 @@ def change_text(score: float | None, against: float | None) -> str:
 
 def span(seconds: float) -> str:
     """4.1 s, 2m 14s, 3h 12m, 2d 4h."""
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     for size, unit, part, part_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
@@ -68,5 +68,11 @@ def counts_text(counts: Mapping[Call, int]) -> str:
     return " · ".join(f"{count} {call}" for call, count in order if count) or "nothing yet"
 
 
+def ended_text(state: str, why: str) -> str:
+    """finished: 40 of 40 experiments; but not: stopped: stopped by somebody."""
+    return why if why.startswith(state) else f"{state}: {why}" if why else state
+
+
 def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 'es' if noun.endswith('s') else 's'}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"

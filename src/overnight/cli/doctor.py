@@ -1,0 +1,149 @@
+"""doctor: is this machine ready for a night?"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+import psutil
+
+from overnight.cli.options import as_json, say, say_json, screen
+from overnight.clock import SystemClock
+from overnight.compute.slots import hardware
+from overnight.errors import RepoError
+from overnight.ledger.lock import holder
+from overnight.ledger.views import nights
+from overnight.measure.gpu import gpus
+from overnight.night.awake import inhibitor
+from overnight.night.opening import scratch_folder
+from overnight.repo.repo import Repo
+from overnight.show.paint import Cell, Tone
+from overnight.show.table import table
+from overnight.show.words import size_text
+
+OLDEST_GIT = (2, 30)
+LITTLE_DISK, LITTLE_MEMORY = 5e9, 1e9  # bytes
+RELEASED = 1_790_000_000  # UTC seconds, September 2026: no clock that is right is before this
+TONES = {"ok": Tone.GOOD, "warn": Tone.WARN, "error": Tone.BAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    state: Literal["ok", "warn", "error"]
+    what: str
+    seen: str
+    advice: str = ""
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Looks whether this machine is ready for a night.
+
+    git, Python, cores, GPUs, memory, disk, clock, the folder where runs happen, whether the machine can be kept from
+    sleeping, and the nights that run here. Each line says ok, warn or error, and what to do. Exit code 1 on an error.
+
+    \b
+        overnight doctor
+    """
+    findings = list(_findings())
+    if as_json:
+        say_json([asdict(finding) for finding in findings])
+    else:
+        rows: list[list[Cell]] = [[(f.state, TONES[f.state]), f.what, _words(f)] for f in findings]
+        say(table(rows, screen()))
+    if any(finding.state == "error" for finding in findings):
+        raise SystemExit(1)
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.seen}: {finding.advice}" if finding.advice else finding.seen
+
+
+def _findings() -> Iterator[Finding]:
+    yield _git()
+    yield Finding("ok", "python", f"{platform.python_version()}, {sys.executable}")
+    yield _cores()
+    yield Finding("ok", "GPU", ", ".join(name for _, name in gpus()) or "none that nvidia-smi shows")
+    yield _memory()
+    yield _scratch()
+    yield _clock()
+    yield _sleep()
+    yield Finding("ok", "isolation", "level 0: a run prints its own number, and can read your files")
+    yield from _here()
+
+
+def _git() -> Finding:
+    if shutil.which("git") is None:
+        return Finding("error", "git", "not found", "install git 2.30 or newer")
+    words = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.split()
+    version = tuple(int(part) for part in words[2].split(".")[:2])
+    if version < OLDEST_GIT:
+        return Finding("error", "git", words[2], "git 2.30 or newer is needed")
+    return Finding("ok", "git", words[2])
+
+
+def _cores() -> Finding:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    load = os.getloadavg()[0]
+    seen = f"{hardware()}; {usable} of them may be used, {load:.1f} are busy"
+    if load > usable / 2:
+        return Finding("warn", "cores", seen, "runs will share them and their numbers will be noisier")
+    return Finding("ok", "cores", seen)
+
+
+def _memory() -> Finding:
+    memory = psutil.virtual_memory()
+    seen = f"{size_text(memory.available)} of {size_text(memory.total)} free"
+    if memory.available < LITTLE_MEMORY:
+        return Finding("warn", "memory", seen, "the kernel may end runs")
+    return Finding("ok", "memory", seen)
+
+
+def _scratch() -> Finding:
+    folder = scratch_folder("doctor", "doctor").parent
+    if folder.parent == Path(tempfile.gettempdir()):
+        return Finding("warn", "disk", str(folder), "~/.cache/overnight cannot be written to, so runs happen here")
+    free = shutil.disk_usage(folder).free
+    seen = f"{size_text(free)} free where runs happen, {folder}"
+    return (
+        Finding("warn", "disk", seen, "`overnight clean` makes room")
+        if free < LITTLE_DISK
+        else Finding("ok", "disk", seen)
+    )
+
+
+def _clock() -> Finding:
+    now = SystemClock().now()
+    seen = f"{now.local:%Y-%m-%d %H:%M %Z}"
+    if now.utc < RELEASED:
+        return Finding("warn", "clock", seen, "it is wrong: stop rules such as 07:00 go by it")
+    return Finding("ok", "clock", seen)
+
+
+def _sleep() -> Finding:
+    command = inhibitor()
+    if command is None:
+        return Finding("warn", "sleep", "no systemd-inhibit or caffeinate", "switch automatic sleep off for the night")
+    return Finding("ok", "sleep", f"{command[0]} keeps the machine awake during a night")
+
+
+def _here() -> Iterator[Finding]:
+    try:
+        repo = Repo.discover(Path.cwd())
+    except RepoError as error:
+        yield Finding("warn", "here", str(error))
+        return
+    running = [(folder.name, held) for folder in nights(repo.common_dir) if (held := holder(folder))]
+    yield Finding("ok", "here", f"{repo.root}, {len(running)} of {len(nights(repo.common_dir))} nights running")
+    for name, held in running:
+        yield Finding("ok", "night", f"{name}: {held}")

@@ -1,0 +1,133 @@
+"""init: a first program.md for any repository, tried before it is written."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from overnight.cli.options import say, screen
+from overnight.compute.slots import find_slots, hardware
+from overnight.errors import UsageError
+from overnight.measure.execute import Place as Bench
+from overnight.measure.execute import execute
+from overnight.measure.process import Running, Warden
+from overnight.model import Purpose, Run, Split, Status, Trial
+from overnight.program import infer
+from overnight.program.draft import draft, guess
+from overnight.program.facts import Place
+from overnight.program.program import Program
+from overnight.program.read import read
+from overnight.program.units import duration_text
+from overnight.repo.checkout import Pristine
+from overnight.repo.repo import Repo
+from overnight.show.trial_runs import numbers, remarks
+from overnight.show.words import span
+from overnight.wiring import facts
+
+NEEDED = {"edit": "Which file may change", "run": "Which command runs one experiment"}
+UNKNOWN = "metric"  # stands for the metric while the output is searched for it
+
+
+@click.command()
+@click.option("--run", "run", metavar="COMMAND", help="The command that runs one experiment.")
+@click.option("--edit", metavar="FILES", help="What may change: files or globs, with commas.")
+@click.option("--metric", metavar="NAME", help="The number to improve, as the command prints it.")
+@click.option("--time-box", metavar="TIME", help="The time a run is told it has, such as 5m.")
+@click.option("--no-run", is_flag=True, help="Do not try the command.")
+@click.option("--force", is_flag=True, help="Replace the program.md that is there.")
+def init(no_run: bool, force: bool, **said: str | None) -> None:
+    """Writes a program.md for the repository you are in.
+
+    Proposes the settings from what it finds, runs the command twice with different seeds in a checkout of HEAD, shows
+    the numbers it sees, and says how long a run takes and how well the number repeats. Asks for what it cannot guess.
+    Where it fails, nothing is written.
+
+    \b
+        overnight init
+        overnight init --run "python bench.py" --edit solver.py --metric seconds
+    """
+    repo, path = Repo.discover(Path.cwd()), Path.cwd().resolve() / "program.md"
+    if path.exists() and not force:
+        raise UsageError("there is a program.md here: edit it, or replace it with --force; `overnight check` reads it")
+    folder = path.parent.relative_to(repo.root).as_posix()
+    place = Place(path, "" if folder == "." else folder, facts(repo))
+    known = {"stop.experiments": "100", **guess(place), **{key: text for key, text in said.items() if text}}
+    known |= _asked({key: question for key, question in NEEDED.items() if key not in known})
+    trials = [] if no_run else _tried(repo, _program(place, {"metric": UNKNOWN, **known}))
+    known = {"metric": _metric(trials), **known} if "metric" not in known else known
+    known.setdefault("goal", next((setting.text for setting in infer.goal(known["metric"])), "minimize"))
+    if trials:
+        say(["", *remarks(trials, known["metric"], screen())])
+        known = {**_times(trials), **known}
+    _program(place, known)
+    path.write_text(draft(path.parent.name, known))
+    click.echo("\nprogram.md is written. Edit it, then: overnight check, overnight run")
+
+
+def _asked(questions: Mapping[str, str]) -> dict[str, str]:
+    if questions and not sys.stdin.isatty():
+        raise UsageError(f"this cannot be guessed here: say it with {' and '.join(f'--{key}' for key in questions)}")
+    return {key: click.prompt(question) for key, question in questions.items()}
+
+
+def _metric(trials: list[Trial]) -> str:
+    """The only number there is, or the one that the person names."""
+    names = list(trials[0].scores) if trials else []
+    return names[0] if len(names) == 1 else _asked({"metric": "Which number is to be improved"})["metric"]
+
+
+def _program(place: Place, known: Mapping[str, str]) -> Program:
+    return read(place.path, draft(place.path.parent.name, known), place.folder, place.facts)
+
+
+def _tried(repo: Repo, program: Program) -> list[Trial]:
+    """Both runs, or the reason why there is no point in a program.md yet."""
+    click.echo(f"Running `{program.run}` twice, each in a checkout of HEAD with a seed of its own.")
+    trials: list[Trial] = []
+    for trial in _runs(repo, program):
+        if trial.status not in (Status.OK, Status.NO_METRIC, Status.NOT_FINITE):
+            raise UsageError(f"the command fails: {trial.why}\n{trial.tail}")
+        click.echo(f"It ended well after {span(trial.usage.wall_seconds)}.")
+        trials.append(trial)
+    say(numbers(trials, screen()))
+    return trials
+
+
+def _runs(repo: Repo, program: Program) -> Iterator[Trial]:
+    slot = find_slots(1, os.environ)[0]
+    with tempfile.TemporaryDirectory(prefix="overnight-") as made, closing(Warden()) as warden:
+        scratch = Path(made)
+        checkout = Pristine(repo, scratch / "pristine").checkout
+        bench = Bench(repo.root, scratch, scratch / "logs", scratch.name, checkout, os.environ, hardware())
+        for seed in (1, 2):
+            run = Run(
+                id=f"try-{seed}",
+                experiment=0,
+                commit=repo.head(),
+                purpose=Purpose.BASELINE,
+                split=Split.VISIBLE,
+                seed=seed,
+                box_seconds=program.box.seconds,
+                kill_after_seconds=program.kill_after_seconds,
+            )
+            yield execute(run, 1, slot, _Alone(), program, bench, warden)
+
+
+class _Alone:
+    """The Watch of a run that nobody follows."""
+
+    def started(self, running: Running) -> None: ...
+
+    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+
+
+def _times(trials: list[Trial]) -> dict[str, str]:
+    """A box that the slower of the two fits in, and a hard end that only a hanging run meets."""
+    box = max(1, round(1.2 * max(trial.usage.wall_seconds for trial in trials)))
+    return {"time_box": duration_text(box), "kill_after": duration_text(4 * box + 30)}

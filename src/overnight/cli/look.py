@@ -1,0 +1,166 @@
+"""status, log, show, diff, report: what a night did, from its ledger; also while it runs, also read-only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from overnight.cli.options import as_json, night, say, say_json, screen, which_night
+from overnight.clock import SystemClock
+from overnight.errors import UsageError
+from overnight.ledger import views
+from overnight.ledger.lock import holder
+from overnight.ledger.views import Detail, Row
+from overnight.model import Call
+from overnight.repo.repo import Repo
+from overnight.show.experiment import diff_text, experiment_text
+from overnight.show.line import HEAD, line_from, shown
+from overnight.show.paint import Tone, printable
+from overnight.show.report import report_json, report_of, report_text
+from overnight.show.status import status_json, status_of, status_text
+
+FAILED = (Call.CRASH, Call.TIMEOUT, Call.INVALID)
+
+
+@click.command()
+@which_night
+@as_json
+def status(tag: str | None, as_json: bool) -> None:
+    """Shows how far a night is.
+
+    Its state and who runs it, the best score so far against the baseline's, what runs now, how far each stop rule is,
+    and the last experiments. The newest night, or the one of --tag.
+
+    \b
+        overnight status
+        overnight status --json | jq .best
+    """
+    with night(tag) as (folder, reader):
+        found = status_of(folder, reader, SystemClock().now())
+    if as_json:
+        say_json(status_json(found))
+    else:
+        say(status_text(found, screen()))
+
+
+@click.command()
+@click.option("-n", "last", type=click.IntRange(min=1), metavar="N", help="Only the last N.")
+@click.option("--tsv", is_flag=True, help="The field's results.tsv. What was never run has no line in it.")
+@which_night
+@as_json
+def log(last: int | None, tsv: bool, tag: str | None, as_json: bool) -> None:
+    """Lists the experiments, newest last.
+
+    A line each: the verdict, the score, its change against what it was compared with, how long it took, and what its
+    author says of it. With --json one JSON document a line.
+
+    \b
+        overnight log -n 20
+        overnight log --tsv > results.tsv
+    """
+    with night(tag) as (_, reader):
+        rows = views.rows(reader, last=last)
+        if tsv:
+            say(_tsv(rows, views.summary(reader, held=False).metric))
+        elif as_json:
+            say(json.dumps(views.to_json(row)) for row in rows)
+        else:
+            to = screen()
+            say([to.paint(HEAD, Tone.QUIET)])
+            say(shown(line_from(reader, row), to) for row in rows)
+
+
+@click.command()
+@click.argument("number", type=click.IntRange(min=0))
+@which_night
+@as_json
+def show(number: int, tag: str | None, as_json: bool) -> None:
+    """Shows everything about one experiment.
+
+    The verdict and its reason, what its author says, every run with its seed and score, the change itself, and the
+    last lines that it printed. Experiment 0 is the untouched baseline.
+
+    \b
+        overnight show 12
+    """
+    with night(tag) as (folder, reader):
+        detail = _detail(views.detail(reader, number), number, folder)
+        metric = views.summary(reader, held=False).metric
+    if as_json:
+        say_json(views.to_json(detail))
+    else:
+        change = _diff(detail.row).decode("utf-8", "replace")
+        say(experiment_text(detail, metric, change, folder / "runs", screen()))
+
+
+@click.command()
+@click.argument("number", type=click.IntRange(min=0))
+@which_night
+def diff(number: int, tag: str | None) -> None:
+    """Shows what an experiment changed.
+
+    A unified diff against the commit it stands on: coloured in a terminal, and as git wrote it in a pipe.
+
+    \b
+        overnight diff 12
+        overnight diff 12 | git apply
+    """
+    with night(tag) as (folder, reader):
+        change = _diff(_detail(views.detail(reader, number), number, folder).row)
+    if sys.stdout.isatty():
+        say(diff_text(change.decode("utf-8", "replace"), screen()))
+    else:
+        click.echo(change, nl=False)
+
+
+@click.command()
+@which_night
+@as_json
+def report(tag: str | None, as_json: bool) -> None:
+    """Says in the morning what was tried and what came of it.
+
+    What was asked, the branch's score against the baseline's, each keep and who suggested it, what failed and why,
+    what was turned most, how the time was used, and how to look at the branch and take it.
+
+    \b
+        overnight report
+        overnight report --tag mar5 --json
+    """
+    with night(tag) as (folder, reader):
+        found = report_of(reader, holder(folder) is not None)
+    if as_json:
+        say_json(report_json(found))
+    else:
+        say(report_text(found, screen()))
+
+
+def _detail(found: Detail | None, number: int, folder: Path) -> Detail:
+    if found is None:
+        raise UsageError(f"night {folder.name} has no experiment {number}: `overnight log` lists what it has")
+    return found
+
+
+def _diff(row: Row) -> bytes:
+    """Against the commit's own parent: after another keep has landed, that is the newer incumbent."""
+    if row.commit is None or row.number == 0:
+        return b""
+    git = Repo.discover(Path.cwd()).git
+    flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
+    return git.run("diff", *flags, f"{row.commit}^", row.commit)
+
+
+def _tsv(rows: Iterator[Row], metric: str) -> Iterator[str]:
+    """The field's format: a crash has the score 0, so a reader must skip such lines."""
+    yield f"commit\t{metric}\tmemory_gb\tstatus\tdescription"
+    for row in rows:
+        said = printable(row.hypothesis)
+        commit = (row.kept or row.commit or "")[:7]
+        if row.call in FAILED:
+            yield f"{commit}\t0.000000\t0.0\tcrash\t{said}"
+        elif row.score is not None:
+            memory = (row.gpu_mb or row.peak_mb) / 1024
+            yield f"{commit}\t{row.score:.6f}\t{memory:.1f}\t{'keep' if row.call is Call.KEEP else 'discard'}\t{said}"

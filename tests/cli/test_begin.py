@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import AGENT, typed
+from tests.nights import PROGRAM, git, make_repo, toy_repo
+
+
+def test_run_prints_plain_progress_and_the_report_into_a_pipe(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy")
+    done = typed(root, "run", "--agent", AGENT, "--experiments", "2", "--tag", "mar5")
+    assert done.exit_code == 0, done.output
+    assert "\n   #1  keep " in done.output
+    assert "\nNight mar5  finished: 2 of 2 experiments" in done.output
+    assert "\x1b" not in done.output
+
+
+def test_run_goes_on_where_it_was_left(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy")
+    (root / ".git" / "overnight").mkdir()
+    first = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--json")
+    again = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--json")
+    tags = [json.loads(done.stdout)["night"] for done in (first, again)]
+    assert tags[1] == f"{tags[0]}-2"  # the first one was finished, so this is another
+
+
+def test_a_baseline_without_a_score_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy", train="raise SystemExit(3)\n")
+    done = typed(root, "run", "--agent", AGENT)
+    assert done.exit_code == 1
+    assert "overnight show 0" in done.output
+
+
+def test_a_flag_that_cannot_be_meant_creates_nothing(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy")
+    done = typed(root, "run", "--experiments", "many")
+    assert done.exit_code == 2
+    assert "--experiments" in done.output
+    assert not (root / ".git" / "overnight").exists()
+
+
+def test_check_reads_back_and_writes_nothing(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy")
+    done = typed(root, "check")
+    assert done.exit_code == 0
+    assert re.search(r"stop.experiments +5 +program.md:10", done.output)
+    assert re.search(r"WIDTH +4 +1 .. 64", done.output)
+    assert not (root / ".git" / "overnight").exists()
+
+
+def test_checks_json_has_every_rule(tmp_path: Path) -> None:
+    found = json.loads(typed(toy_repo(tmp_path / "toy"), "check", "--json").output)
+    assert {"key": "metric", "value": "loss", "origin": "front matter", "line": 4, "why": ""} in found["enforced"]
+
+
+def test_check_names_uncommitted_edits(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy")
+    (root / "train.py").write_text("edited = 1\n")
+    assert "Uncommitted edits" in typed(root, "check").output
+
+
+def test_check_ends_with_2_on_an_error(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy", PROGRAM.replace("metric: loss", "metrik: loss"))
+    done = typed(root, "check")
+    assert done.exit_code == 2
+    assert "program.md:4" in done.output
+
+
+def test_a_demo_works_inside_another_repository_and_without_an_identity(tmp_path: Path) -> None:
+    around = make_repo(tmp_path / "around", {"a.txt": "a"})
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    env |= {"HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_DIR": str(around / ".git")}
+    command = [sys.executable, "-m", "overnight", "demo", "--experiments", "1"]
+    done = subprocess.run(command, cwd=around, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    demo = around / "overnight-demo-ngram"
+    assert "git merge autoresearch/" in done.stdout or "nothing was kept" in done.stdout
+    assert git(demo, "log", "--format=%an", "main", "--").splitlines() == ["Overnight"]
+    assert git(around, "branch", "--list", "autoresearch/*") == ""
+
+
+def test_a_demo_leaves_other_peoples_folders_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    done = typed(tmp_path, "demo", "--into", "mine")
+    assert done.exit_code == 2
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_an_unknown_lab_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    done = typed(tmp_path, "demo", "ngrams")
+    assert done.exit_code == 2
+    assert "ngram" in done.output
+    assert list(tmp_path.iterdir()) == []
