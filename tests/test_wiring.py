@@ -167,7 +167,7 @@ def test_a_branch_of_somebody_else_is_refused(root: Path) -> None:
 def test_a_branch_that_is_checked_out_is_not_moved(root: Path) -> None:
     night(root, experiments="1")
     git(root, "switch", "-q", "autoresearch/t")
-    with pytest.raises(RepoError, match="is checked out in .*a toy"):
+    with pytest.raises(RepoError, match=r"is checked out in .*a toy"):
         night(root, experiments="2")
 
 
@@ -245,7 +245,7 @@ def test_what_a_stranger_writes_cannot_break_the_ledger_or_a_terminal(root: Path
 
 
 def test_a_proposer_that_breaks_ends_the_session_with_its_name(root: Path) -> None:
-    with pytest.raises(OvernightError, match=r"the proposer \(tests\.test_wiring:Broken\) failed: RuntimeError: no idea"):
+    with pytest.raises(OvernightError, match=r"the proposer .*Broken.* failed: RuntimeError: no idea"):
         night(root, "Broken")
     assert threading.active_count() < 10
 

@@ -21,7 +21,7 @@ from typing import Any, cast
 from overnight.clock import Clock, SystemClock
 from overnight.compute.local import LocalSlots
 from overnight.compute.slots import find_slots, hardware
-from overnight.errors import ProgramError, RepoError, UsageError
+from overnight.errors import RepoError, UsageError
 from overnight.ledger.events import Closed, Opened
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.ledger.views import nights, summary
@@ -35,6 +35,7 @@ from overnight.night.shift import Shift, Stop
 from overnight.night.watcher import Watcher
 from overnight.program.facts import facts_of
 from overnight.program.program import Program
+from overnight.program.read import load as load_text
 from overnight.program.read import read
 from overnight.repo.checkout import Pristine
 from overnight.repo.repo import Repo
@@ -70,10 +71,9 @@ class Task:
 def load(path: Path | None, flags: Mapping[str, str]) -> Task:
     """Reads the program at `path` (a file, or a folder that holds program.md), or of the current folder."""
     file = find_program(path)
-    repo = Repo.discover(file.parent)
-    text = _text(file)
-    folder = file.parent.resolve().relative_to(repo.root).as_posix()
-    program = read(file, text, "" if folder == "." else folder, facts(repo), flags)
+    with closing(Repo.discover(file.parent)) as repo:  # ends git's children; whoever asks on starts them anew
+        folder = file.parent.resolve().relative_to(repo.root).as_posix()
+        program = read(file, load_text(file), "" if folder == "." else folder, facts(repo), flags)
     return Task(repo, program)
 
 
@@ -232,12 +232,3 @@ def lab_folder(name: str) -> Path:
 def _same_task(program: Program, opened: Opened) -> bool:
     settings = opened.settings
     return all(list(getattr(program, k)) == list(settings.get(k, ())) for k in ("edit", "metric", "run", "folder"))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ProgramError(f"is not UTF-8 text (byte {error.start}): save it as UTF-8", file) from error
-    except OSError as error:
-        raise ProgramError(f"cannot be read: {error.strerror}", file) from error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -47,8 +48,9 @@ def test_stop_says_so_where_nothing_runs(finished: Path) -> None:
 def test_stop_ends_a_running_night_and_says_that_it_was_heard(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy", train="import time\ntime.sleep(1.5)\n" + TRAIN)
     command = [sys.executable, "-m", "overnight", "run", "--agent", AGENT, "--tag", "mar5"]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as running:
-        while not ((folder_of(root) / "ledger.db").exists() and holder(folder_of(root))):
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not holder(folder_of(root)):
             time.sleep(0.05)
         done = typed(root, "stop", "--now")
         said = running.communicate()[0]

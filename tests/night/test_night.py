@@ -303,4 +303,3 @@ def test_a_closed_night_says_nothing_more() -> None:
     stage = Stage()
     stage.hear(Closed(session=1, why="", finished=True))
     assert stage.next() == []
-

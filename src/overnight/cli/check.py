@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -35,10 +36,8 @@ def check(program: Path | None, as_json: bool) -> None:
 
 
 def read_back(task: Task) -> ReadBack:
-    repo, plan = task.repo, task.program
-    texts = {path: text for path, text in repo.texts(repo.head(), plan.edit).items() if path.endswith(".py")}
-    return ReadBack(
-        program=plan,
-        knobs=[knob for path, text in texts.items() for knob in find_knobs(text, path)],
-        uncommitted=uncommitted(task),
-    )
+    plan = task.program
+    with closing(task.repo) as repo:
+        texts = repo.texts(repo.head(), [path for path in plan.edit if path.endswith(".py")])
+    knobs = [knob for path, text in texts.items() for knob in find_knobs(text, path)]
+    return ReadBack(plan, knobs, uncommitted(task))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -52,22 +52,28 @@ def init(no_run: bool, force: bool, **said: str | None) -> None:
         overnight init
         overnight init --run "python bench.py" --edit solver.py --metric seconds
     """
-    repo, path = Repo.discover(Path.cwd()), Path.cwd().resolve() / "program.md"
+    path = Path.cwd().resolve() / "program.md"
     if path.exists() and not force:
         raise UsageError("there is a program.md here: edit it, or replace it with --force; `overnight check` reads it")
+    with closing(Repo.discover(path.parent)) as repo:
+        text = _proposed(repo, path, {key: text for key, text in said.items() if text}, no_run)
+    path.write_text(text)
+    click.echo("\nprogram.md is written. Edit it, then: overnight check, overnight run")
+
+
+def _proposed(repo: Repo, path: Path, said: Mapping[str, str], no_run: bool) -> str:
+    """The text of a program.md that can be read back."""
     folder = path.parent.relative_to(repo.root).as_posix()
     place = Place(path, "" if folder == "." else folder, facts(repo))
-    known = {"stop.experiments": "100", **guess(place), **{key: text for key, text in said.items() if text}}
+    known = {"stop.experiments": "100", **guess(place), **said}
     known |= _asked({key: question for key, question in NEEDED.items() if key not in known})
     trials = [] if no_run else _tried(repo, _program(place, {"metric": UNKNOWN, **known}))
     known = {"metric": _metric(trials), **known} if "metric" not in known else known
-    known.setdefault("goal", next((setting.text for setting in infer.goal(known["metric"])), "minimize"))
+    goal = next((setting.text for setting in infer.goal(known["metric"])), "minimize")
+    known = {"goal": goal, **_times(trials), **known}
     if trials:
         say(["", *remarks(trials, known["metric"], screen())])
-        known = {**_times(trials), **known}
-    _program(place, known)
-    path.write_text(draft(path.parent.name, known))
-    click.echo("\nprogram.md is written. Edit it, then: overnight check, overnight run")
+    return _program(place, known).text
 
 
 def _asked(questions: Mapping[str, str]) -> dict[str, str]:
@@ -90,16 +96,17 @@ def _tried(repo: Repo, program: Program) -> list[Trial]:
     """Both runs, or the reason why there is no point in a program.md yet."""
     click.echo(f"Running `{program.run}` twice, each in a checkout of HEAD with a seed of its own.")
     trials: list[Trial] = []
-    for trial in _runs(repo, program):
-        if trial.status not in (Status.OK, Status.NO_METRIC, Status.NOT_FINITE):
-            raise UsageError(f"the command fails: {trial.why}\n{trial.tail}")
-        click.echo(f"It ended well after {span(trial.usage.wall_seconds)}.")
-        trials.append(trial)
+    with closing(_runs(repo, program)) as runs:
+        for trial in runs:
+            if trial.status not in (Status.OK, Status.NO_METRIC, Status.NOT_FINITE):
+                raise UsageError(f"the command fails: {trial.why}\n{trial.tail}")
+            click.echo(f"It ended well after {span(trial.usage.wall_seconds)}.")
+            trials.append(trial)
     say(numbers(trials, screen()))
     return trials
 
 
-def _runs(repo: Repo, program: Program) -> Iterator[Trial]:
+def _runs(repo: Repo, program: Program) -> Generator[Trial, None, None]:
     slot = find_slots(1, os.environ)[0]
     with tempfile.TemporaryDirectory(prefix="overnight-") as made, closing(Warden()) as warden:
         scratch = Path(made)
@@ -129,5 +136,7 @@ class _Alone:
 
 def _times(trials: list[Trial]) -> dict[str, str]:
     """A box that the slower of the two fits in, and a hard end that only a hanging run meets."""
+    if not trials:
+        return {}
     box = max(1, round(1.2 * max(trial.usage.wall_seconds for trial in trials)))
     return {"time_box": duration_text(box), "kill_after": duration_text(4 * box + 30)}

@@ -70,8 +70,8 @@ def verify(tag: str | None, as_json: bool) -> None:
     \b
         overnight verify --tag mar5
     """
-    with night(tag) as (folder, reader):
-        problems = problems_of(reader, Repo.discover(Path.cwd()), lambda name: named(name, POLICIES, "policy")())
+    with night(tag) as (folder, reader), closing(Repo.discover(Path.cwd())) as repo:
+        problems = problems_of(reader, repo, lambda name: named(name, POLICIES, "policy")())
         entries = next(reader.query("SELECT count(*) FROM event"))[0]
     if as_json:
         say_json({"night": folder.name, "entries": entries, "problems": problems})

@@ -57,7 +57,7 @@ def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, 
     results.mkdir(parents=True, exist_ok=True)
     try:
         spec = _prepare(run, slot, program, place, Room.below(folder), results / "run.log")
-        ended = _follow(warden.start(spec), slot, watch)
+        ended = _run(spec, slot, watch, warden)
         if ended.why is Why.FAILED:
             raise NotMeasured(f"run {run.id} could not be measured: {ended.note}")
         result = trial(run, attempt, ended, results / "run.log", program, place.hardware)
@@ -94,8 +94,9 @@ def _set_seeds(tree: Path, program: Program, seed: int) -> None:
             path.write_bytes(set_seeds(path.read_bytes().decode(), seed).encode())
 
 
-def _follow(running: Running, slot: Slot, watch: Watch) -> Ended:
+def _run(spec: Spec, slot: Slot, watch: Watch, warden: Warden) -> Ended:
     memory = GpuMemory(slot.gpu)
+    running = warden.start(spec)
     watch.started(running)
 
     def beat(wall_seconds: float, cpu_seconds: float) -> None:

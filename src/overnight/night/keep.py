@@ -36,7 +36,10 @@ class Keeper:
     def prepare_refs(self, state: NightState) -> None:
         """The refs are replicas of the ledger: one that is missing is put back, one that somebody moved is an error."""
         recording = any(experiment.judged for experiment in state.open.values())
-        for ref, wanted in ((log_ref(self.opened), state.log_tip or self.genesis()), (self.opened.branch, state.incumbent)):
+        for ref, wanted in (
+            (log_ref(self.opened), state.log_tip or self.genesis()),
+            (self.opened.branch, state.incumbent),
+        ):
             tip = self.repo.branch_tip(ref)
             if wanted and (tip is None or (tip != wanted and not recording)):
                 refs.move(self.repo, ref, wanted, tip and wanted)

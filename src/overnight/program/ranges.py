@@ -69,16 +69,106 @@ _SAID_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*\.\.\s*({_NUMBER})(?![\w.]*\
 _ONE_OF = re.compile(r"\bone of:?([^;]*)", re.IGNORECASE)
 
 PLUMBING = frozenset(
-    """path dir directory folder file filename cache url uri host port name tag title version device dtype api key
-    time budget seconds minutes hours deadline timeout eval evaluation val valid validation test metric log logging
-    print verbose debug plot save checkpoint resume wandb every interval startup vocab flops peak rank world index
-    id state workers rows columns classes""".split()
+    [
+        "path",
+        "dir",
+        "directory",
+        "folder",
+        "file",
+        "filename",
+        "cache",
+        "url",
+        "uri",
+        "host",
+        "port",
+        "name",
+        "tag",
+        "title",
+        "version",
+        "device",
+        "dtype",
+        "api",
+        "key",
+        "time",
+        "budget",
+        "seconds",
+        "minutes",
+        "hours",
+        "deadline",
+        "timeout",
+        "eval",
+        "evaluation",
+        "val",
+        "valid",
+        "validation",
+        "test",
+        "metric",
+        "log",
+        "logging",
+        "print",
+        "verbose",
+        "debug",
+        "plot",
+        "save",
+        "checkpoint",
+        "resume",
+        "wandb",
+        "every",
+        "interval",
+        "startup",
+        "vocab",
+        "flops",
+        "peak",
+        "rank",
+        "world",
+        "index",
+        "id",
+        "state",
+        "workers",
+        "rows",
+        "columns",
+        "classes",
+    ]
 )
 """Words in the names of constants that say where, what with or how long, and not how."""
 
-SHARES = frozenset("ratio frac fraction share prob probability p mix mixing keep smoothing warmup quantile".split())
-BELOW_ONE = frozenset("beta betas momentum ema dropout drop discount gamma rho".split())
-SIZES = frozenset("dim size width batch hidden embd embed channels len length block context ctx buckets bits".split())
+SHARES = frozenset(
+    [
+        "ratio",
+        "frac",
+        "fraction",
+        "share",
+        "prob",
+        "probability",
+        "p",
+        "mix",
+        "mixing",
+        "keep",
+        "smoothing",
+        "warmup",
+        "quantile",
+    ]
+)
+BELOW_ONE = frozenset(["beta", "betas", "momentum", "ema", "dropout", "drop", "discount", "gamma", "rho"])
+SIZES = frozenset(
+    [
+        "dim",
+        "size",
+        "width",
+        "batch",
+        "hidden",
+        "embd",
+        "embed",
+        "channels",
+        "len",
+        "length",
+        "block",
+        "context",
+        "ctx",
+        "buckets",
+        "bits",
+    ]
+)
 
 
 def _words(name: str) -> set[str]:
