@@ -23,7 +23,7 @@ $(VENV)/dev-installed: $(VENV)/installed requirements-dev.txt
 install: $(VENV)/installed
 
 demo: $(VENV)/installed
-	@$(BIN)/overnight demo $(LAB)
+	@$(BIN)/overnight demo $(LAB) $(ARGS)
 
 test: $(VENV)/dev-installed
 	$(BIN)/python -m pytest -n auto
