@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from overnight.ledger.ledger import Ledger
-from overnight.ledger.lock import holder
 from tests.cli.conftest import AGENT, typed
 from tests.nights import TRAIN, git, toy_repo
 
@@ -50,7 +49,7 @@ def test_stop_ends_a_running_night_and_says_that_it_was_heard(tmp_path: Path) ->
     command = [sys.executable, "-m", "overnight", "run", "--agent", AGENT, "--tag", "mar5"]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.PIPE, text=True) as running:
-        while running.poll() is None and not holder(folder_of(root)):
+        while running.poll() is None and not (folder_of(root) / "runs").exists():
             time.sleep(0.05)
         done = typed(root, "stop", "--now")
         said = running.communicate()[0]

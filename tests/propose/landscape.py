@@ -1,4 +1,4 @@
-"""A simulated task for optimisers: twelve knobs of all kinds in a file, a plain starting point, settings that crash, noise.
+"""A simulated task for optimisers: a file with thirteen knobs, a plain start, settings that crash, noise.
 
 Each seed is another task: where the optimum lies, how much each knob matters (few matter much), which pairs interact,
 and which regions crash (about 30 % of the settings within reach of the start). Losses are in % of the start's.

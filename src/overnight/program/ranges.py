@@ -42,7 +42,7 @@ def skipped(name: str, comment: str, marked: bool) -> bool:
     words = _words(name)
     if name.startswith("__") or words & {"seed", "seeds"}:
         return True
-    return bool(words & PLUMBING) and not marked and _SAID_RANGE.search(comment) is None
+    return _among(words, PLUMBING) and not marked and _SAID_RANGE.search(comment) is None
 
 
 def said_choices(comment: str, value: Value) -> tuple[Value, ...]:
@@ -64,115 +64,27 @@ def number_range(name: str, value: Number, comment: str, source: str) -> tuple[R
     return _float_range(_words(name), value)
 
 
-_NUMBER = r"[-+]?(?:2\*\*\d+|(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)"
+_NUMBER = r"(?:2\*\*[0-9]{1,2}|[-+]?(?:[0-9](?:_?[0-9]){0,18}(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)"
 _SAID_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*\.\.\s*({_NUMBER})(?![\w.]*\.\.)(.*)")
 _ONE_OF = re.compile(r"\bone of:?([^;]*)", re.IGNORECASE)
 
-PLUMBING = frozenset(
-    [
-        "path",
-        "dir",
-        "directory",
-        "folder",
-        "file",
-        "filename",
-        "cache",
-        "url",
-        "uri",
-        "host",
-        "port",
-        "name",
-        "tag",
-        "title",
-        "version",
-        "device",
-        "dtype",
-        "api",
-        "key",
-        "time",
-        "budget",
-        "seconds",
-        "minutes",
-        "hours",
-        "deadline",
-        "timeout",
-        "eval",
-        "evaluation",
-        "val",
-        "valid",
-        "validation",
-        "test",
-        "metric",
-        "log",
-        "logging",
-        "print",
-        "verbose",
-        "debug",
-        "plot",
-        "save",
-        "checkpoint",
-        "resume",
-        "wandb",
-        "every",
-        "interval",
-        "startup",
-        "vocab",
-        "flops",
-        "peak",
-        "rank",
-        "world",
-        "index",
-        "id",
-        "state",
-        "workers",
-        "rows",
-        "columns",
-        "classes",
-    ]
-)
-"""Words in the names of constants that say where, what with or how long, and not how."""
-
-SHARES = frozenset(
-    [
-        "ratio",
-        "frac",
-        "fraction",
-        "share",
-        "prob",
-        "probability",
-        "p",
-        "mix",
-        "mixing",
-        "keep",
-        "smoothing",
-        "warmup",
-        "quantile",
-    ]
-)
-BELOW_ONE = frozenset(["beta", "betas", "momentum", "ema", "dropout", "drop", "discount", "gamma", "rho"])
-SIZES = frozenset(
-    [
-        "dim",
-        "size",
-        "width",
-        "batch",
-        "hidden",
-        "embd",
-        "embed",
-        "channels",
-        "len",
-        "length",
-        "block",
-        "context",
-        "ctx",
-        "buckets",
-        "bits",
-    ]
-)
+# Words in the names of constants.
+PLUMBING = """path dir directory folder file filename cache url uri host port name tag title version device dtype api
+    key time budget seconds minutes hours deadline timeout eval evaluation val valid validation test metric log logging
+    print verbose debug plot save checkpoint resume wandb every interval startup vocab flops peak rank world index id
+    state workers rows columns classes"""  # say where, what with or how long, but not how
+SHARES = "ratio frac fraction share prob probability p mix mixing keep smoothing warmup quantile"
+BELOW_ONE = "beta betas momentum ema dropout drop discount gamma rho"
+SIZES = "dim size width batch hidden embd embed channels len length block context ctx buckets bits"
+SWITCHES = "use enable with do"
 
 
 def _words(name: str) -> set[str]:
     return set(re.sub(r"([a-z])([A-Z])", r"\1_\2", name.partition("[")[0]).lower().split("_"))
+
+
+def _among(words: set[str], listed: str) -> bool:
+    return not words.isdisjoint(listed.split())
 
 
 def _choice(text: str, like: Value) -> Value | None:
@@ -182,12 +94,12 @@ def _choice(text: str, like: Value) -> Value | None:
     if isinstance(like, bool) or not re.fullmatch(_NUMBER, text):
         return None
     number = _number(text)
-    return type(like)(number) if type(like)(number) == number else None
+    return None if isinstance(like, int) and isinstance(number, float) else type(like)(number)
 
 
 def _number(text: str) -> Number:
     if "**" in text:
-        return 1 << min(int(text.rpartition("*")[2]), 60)
+        return 1 << int(text.rpartition("*")[2])
     return int(text) if re.fullmatch(r"[-+]?[\d_]+", text) else float(text)
 
 
@@ -196,14 +108,14 @@ def _said_range(comment: str, value: Number) -> Range | None:
     if not (said := _SAID_RANGE.search(comment)):
         return None
     low, high = min(_number(said[1]), value), max(_number(said[2]), value)
-    if isinstance(value, int):
+    if isinstance(value, int) and math.isfinite(high - low):
         low, high = math.ceil(low), math.floor(high)
     if not low < high or not math.isfinite(high - low):
         return None
-    if re.search(r"\blog\b", said[3]) and low > 0:
-        return Range(low, high, Scale.LOG)
-    doubling = high >= 32 and all(_is_power_of_two(number) for number in (low, value, high))
-    return Range(low, high, Scale.DOUBLING if doubling else Scale.LINEAR)
+    if high >= 32 and all(_is_power_of_two(number) for number in (low, value, high)):
+        return Range(low, high, Scale.DOUBLING)
+    log = low > 0 and re.search(r"\blog\b", said[3])
+    return Range(type(value)(low), type(value)(high), Scale.LOG if log else Scale.LINEAR)
 
 
 def _is_power_of_two(number: Number) -> bool:
@@ -211,9 +123,9 @@ def _is_power_of_two(number: Number) -> bool:
 
 
 def _int_range(words: set[str], value: int, as_power: bool) -> tuple[Range | None, str]:
-    if value in (0, 1) and words & {"use", "enable", "with", "do"}:
+    if value in (0, 1) and _among(words, SWITCHES):
         return Range(0, 1, Scale.LINEAR), "a flag"
-    if _is_power_of_two(value) and (as_power or value >= 32 or (words & SIZES and value > 1)):
+    if _is_power_of_two(value) and (as_power or value >= 32 or (_among(words, SIZES) and value > 1)):
         return Range(max(1, value // 8), value * 8, Scale.DOUBLING), "a power of two"
     if value > 10**8:
         return None, ""
@@ -223,10 +135,10 @@ def _int_range(words: set[str], value: int, as_power: bool) -> tuple[Range | Non
 
 
 def _float_range(words: set[str], value: float) -> tuple[Range | None, str]:
-    below_one = bool(words & BELOW_ONE) or ("decay" in words and value > 0.5 and "weight" not in words)
-    if 0 <= value <= 1 and (below_one or words & SHARES):
+    below_one = _among(words, BELOW_ONE) or ("decay" in words and value > 0.5 and "weight" not in words)
+    if 0 <= value <= 1 and (below_one or _among(words, SHARES)):
         return Range(0.0, max(value, 0.9999) if below_one else 1.0, Scale.FRACTION), "a share of one, by its name"
-    if value >= 1e6 or not math.isfinite(value):
+    if value and not 1e-30 < abs(value) < 1e6:
         return None, ""
     if value > 0:
         return Range(value / 8, value * 8, Scale.LOG), "around its value"

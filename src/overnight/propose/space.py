@@ -20,8 +20,9 @@ def steps(reach: Range, old: Number, new: Number) -> float:
 
 def moved(reach: Range, value: Number, by: float) -> Number:
     """The readable value that lies `by` steps from `value`, within the range; whole numbers move at least by one."""
-    target = _value(reach.scale, _position(reach, value) + by * _step(reach))
-    new = _readable(reach.scale, target, isinstance(value, int))
+    target = _position(reach, value) + by * _step(reach)
+    target = min(max(target, _position(reach, reach.low)), _position(reach, reach.high))
+    new = _readable(reach.scale, _value(reach.scale, target), isinstance(value, int))
     if new == value and isinstance(value, int):
         least = value if reach.scale is Scale.DOUBLING else 1
         new = value + least if by > 0 else value - (least + 1) // 2
