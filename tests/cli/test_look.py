@@ -92,6 +92,14 @@ def test_reports_json_is_one_document(night: Path) -> None:
     assert [keep["number"] for keep in json.loads(typed(night, "report", "--json").output)["keeps"]] == [1, 5]
 
 
+def test_report_counts_what_changed_and_ran_not_what_was_said(night: Path) -> None:
+    found = json.loads(typed(night, "report", "--json").output)["most_tried"]
+    assert sorted(found, key=lambda t: t["name"]) == [
+        {"name": "RATE", "times": 2, "kept": 1},
+        {"name": "WIDTH", "times": 2, "kept": 1},
+    ]
+
+
 def test_an_unknown_night_is_answered_with_those_there_are(night: Path) -> None:
     done = typed(night, "status", "--tag", "mar6")
     assert "there is mar5" in done.output

@@ -15,7 +15,7 @@ from overnight.judge.greedy import GreedyPolicy
 from overnight.ledger.events import Admitted, Entry, Event, Judged, Opened, Proposed, Recorded, RunDone, RunStarted
 from overnight.ledger.events import Session as SessionBegan
 from overnight.ledger.ledger import Ledger
-from overnight.model import Call, Edit, Goal, Purpose, Run, Score, Split, Status, Trial, Usage, Verdict
+from overnight.model import Call, Goal, Purpose, Run, Score, Split, Status, Trial, Usage, Verdict
 from overnight.night.actions import Tick
 from overnight.night.night import Night
 from overnight.program.program import Box, Program, Stop
@@ -60,11 +60,10 @@ def beginning() -> list[Event]:
     return [opened, SessionBegan(number=1, host="h", pid=1, scratch="/s", program_text="", settings=settings)]
 
 
-def begun(number: int, hypothesis: str, text: str = "") -> list[Event]:
+def begun(number: int, hypothesis: str) -> list[Event]:
     """Up to where its run is under way."""
-    edits = (Edit("train.py", 0, 1, text),) if text else ()
     parent, commit = commit_of(min(number, 2) // 2), commit_of(number)  # experiment 1 is kept
-    proposed = Proposed(experiment=number, parent=parent, edits=edits, origin="ada", hypothesis=hypothesis)
+    proposed = Proposed(experiment=number, parent=parent, edits=(), origin="ada", hypothesis=hypothesis)
     admitted = Admitted(experiment=number, commit=commit, fingerprint=str(number), size=10, parent_size=10)
     return [proposed, admitted, RunStarted(run=run(number), attempt=1, slot="slot-1")]
 
@@ -101,13 +100,13 @@ def story() -> list[Event]:
         *beginning(),
         *begun(0, "the untouched baseline"),
         *ended(0, Call.KEEP, 2.0),
-        *begun(1, "wider", "WIDTH = 8\n"),
+        *begun(1, "wider"),
         *ended(1, Call.KEEP, 1.5, 2.0, "better"),
-        *begun(2, "wider still", "WIDTH = 9\nRATE = 1\n"),
+        *begun(2, "wider still"),
         *ended(2, Call.DISCARD, 1.8, 1.5, "not better"),
-        *begun(3, "much wider", "WIDTH = 99\n"),
+        *begun(3, "much wider"),
         *ended(3, Call.CRASH, None, None, "exit code 1: MemoryError: 99 is too wide"),
-        *begun(4, "faster", "RATE = 2\n"),
+        *begun(4, "faster"),
     ]
 
 

@@ -13,6 +13,7 @@ from overnight.model import Goal
 from overnight.night.stop import Progress
 from overnight.program.knobs import find_knobs
 from overnight.program.program import Origin, Rule, Sentence, Stop
+from overnight.repo.repo import Repo
 from overnight.show.experiment import experiment_text
 from overnight.show.paint import Screen
 from overnight.show.progress import Hours, rules
@@ -20,9 +21,15 @@ from overnight.show.readback import ReadBack, readback_json, readback_text
 from overnight.show.report import report_json, report_of, report_text
 from overnight.show.status import status_json, status_of, status_text
 from overnight.show.trial_runs import numbers, remarks
+from tests.nights import make_repo
 from tests.show.story import PROGRAM, at, beginning, begun, story, trial, written
 
 PIPE = Screen()
+
+
+def repo(tmp_path: Path) -> Repo:
+    """One that has none of the story's commits."""
+    return Repo.discover(make_repo(tmp_path / "repo", {"a": "a"}))
 
 
 def test_status(tmp_path: Path) -> None:
@@ -57,7 +64,7 @@ def test_statuss_json_has_what_the_text_has(tmp_path: Path) -> None:
 def test_report(tmp_path: Path) -> None:
     folder = written(tmp_path, [*story()[:-3], Closed(session=1, why="10 of 10 experiments", finished=True)])
     with Reader.open(folder) as reader:
-        text = list(report_text(report_of(reader, held=False), PIPE))
+        text = list(report_text(report_of(reader, repo(tmp_path), held=False), PIPE))
     text[1] = re.sub(r"[\d-]{10} [\d:]{5}", "WHEN", text[1])
     assert text == [
         "Night mar5  finished: 10 of 10 experiments",
@@ -78,10 +85,6 @@ def test_report(tmp_path: Path) -> None:
         "Tried  1 crash · 1 discard · 1 keep",
         "  1 x  exit code 1: MemoryError",
         "",
-        "Turned most",
-        "  WIDTH  3 times  1 kept",
-        "  RATE    1 time  0 kept",
-        "",
         "Time      26.0 s for 4 runs; slots were busy 62% of it",
         "Look      git log -p bbbbbbb..autoresearch/mar5",
         "          overnight show 1",
@@ -91,18 +94,17 @@ def test_report(tmp_path: Path) -> None:
 
 def test_a_report_without_a_keep_says_so_and_has_nothing_to_merge(tmp_path: Path) -> None:
     with Reader.open(written(tmp_path, [*beginning(), *begun(0, "the untouched baseline")])) as reader:
-        text = "\n".join(report_text(report_of(reader, held=False), PIPE))
+        text = "\n".join(report_text(report_of(reader, repo(tmp_path), held=False), PIPE))
     assert "nothing was kept" in text
     assert "git merge" not in text
 
 
 def test_reports_json_has_stable_keys(tmp_path: Path) -> None:
     with Reader.open(written(tmp_path, story())) as reader:
-        found = report_json(report_of(reader, held=False))
+        found = report_json(report_of(reader, repo(tmp_path), held=False))
     assert found["asked"]["run"] == "python train.py"
     assert [keep["number"] for keep in found["keeps"]] == [1]
     assert found["failures"] == [{"why": "exit code 1: MemoryError", "count": 1}]
-    assert found["most_tried"][0] == {"name": "WIDTH", "times": 3, "kept": 1}
     assert found["fewest_runs_per_keep"] == 1
 
 

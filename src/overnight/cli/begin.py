@@ -101,7 +101,7 @@ def _watched(task: Task, tag: str, as_json: bool) -> None:
     with closing(Terminal(stream) if screen_of(stream).moves else Plain(stream)) as watcher:
         work(task, tag, watcher)
     with Reader.open(night_folder(task.repo, tag)) as reader:
-        report = report_of(reader, held=False)
+        report = report_of(reader, task.repo, held=False)
     if as_json:
         say_json(report_json(report))
     else:

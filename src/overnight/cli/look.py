@@ -131,7 +131,7 @@ def report(tag: str | None, as_json: bool) -> None:
         overnight report --tag mar5 --json
     """
     with night(tag) as (folder, reader):
-        found = report_of(reader, holder(folder) is not None)
+        found = report_of(reader, Repo.discover(Path.cwd()), holder(folder) is not None)
     if as_json:
         say_json(report_json(found))
     else:

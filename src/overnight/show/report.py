@@ -5,28 +5,28 @@ It is drawn from the ledger alone. It calls nothing a gain: a score that rests o
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from overnight.ledger import views
-from overnight.ledger.events import Opened, Proposed, Session
+from overnight.ledger.events import Opened, Session
 from overnight.ledger.ledger import Reader
 from overnight.model import Call, Level
 from overnight.night.verify import program_of
 from overnight.program.program import Program
 from overnight.program.units import box_text
+from overnight.repo.repo import Repo
 from overnight.show.line import Line, line_from
 from overnight.show.paint import Cell, Screen, Tone, fit, printable, spread
 from overnight.show.progress import counted
 from overnight.show.table import table
+from overnight.show.tried import Tried, tried
 from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
 
 LABEL = 10
 SHOWN_REASONS, SHOWN_NAMES = 6, 8
-ASSIGNED = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 LEVELS_SQL = "SELECT DISTINCT json_extract(body, '$.trial.level') FROM event WHERE kind = 'run_done'"
 LEVELS = {
     Level.PRINTED: "level 0: each run printed its own number, and could read the user's files",
@@ -34,15 +34,6 @@ LEVELS = {
     Level.LANDLOCK: "level 2: hidden files could not be read",
     Level.NAMESPACE: "level 3: hidden files, network and other runs did not exist",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A name that changes assigned to, in how many experiments, and in how many that were kept."""
-
-    name: str
-    times: int
-    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class Report:
     busy_seconds: float  # of all slots
 
 
-def report_of(reader: Reader, held: bool) -> Report:
+def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
     summary = views.summary(reader, held)
     opened, session = reader.find("opened"), reader.last(Session.kind)
     assert opened is not None
@@ -81,7 +72,7 @@ def report_of(reader: Reader, held: bool) -> Report:
         keeps=tuple(line_from(reader, row) for row in keeps),
         runs_per_keep=min((row.runs for row in keeps), default=0),
         failures=tuple(_failures(rows)),
-        tried=tuple(_tried(reader, {row.number for row in keeps})),
+        tried=tuple(tried(repo, every)),
         busy_seconds=sum(row.seconds for row in every),
     )
 
@@ -205,14 +196,3 @@ def _failures(rows: Iterable[views.Row]) -> list[tuple[str, int]]:
     """By reason; what differs only after the second colon (a value, a line) is the same reason."""
     failed = (Call.CRASH, Call.TIMEOUT, Call.INVALID, Call.REFUSED)
     return Counter(": ".join(row.why.split(": ")[:2]) for row in rows if row.call in failed).most_common()
-
-
-def _tried(reader: Reader, kept: set[int]) -> list[Tried]:
-    times: Counter[str] = Counter()
-    well: Counter[str] = Counter()
-    for entry in reader.since():
-        if isinstance(entry.event, Proposed):
-            names = {name for edit in entry.event.edits for name in ASSIGNED.findall(edit.text)}
-            times.update(names)
-            well.update(names if entry.event.experiment in kept else ())
-    return [Tried(name, count, well[name]) for name, count in times.most_common()]
