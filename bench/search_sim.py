@@ -18,34 +18,41 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from overnight.propose.proposer import Proposer
 from overnight.propose.search import Search
-from tests.propose.landscape import NightOf, Told, around, night, task, wide
+from tests.propose.landscape import task
+from tests.propose.simulated import Blind, SimulatedNight, near, night, wide
 
-RIVALS: dict[str, Callable[[], Told]] = {"search": Search, "random around the best": around, "random, wide": wide}
+SEARCHES: dict[str, Callable[[], Proposer]] = {
+    "search": Search,
+    "random, near": lambda: Blind(near),
+    "random, wide": lambda: Blind(wide),
+}
 
 
 def table(seeds: int, experiments: int) -> None:
     marks = [n for n in (15, 30, 60, 100, 150, 300) if n <= experiments]
-    print(f"{seeds} tasks; true gain in % after so many experiments\n{'':24}", *(f"{n:>14}" for n in marks), "  crashes")
-    nights: dict[str, Sequence[NightOf]] = {}
+    print(f"{seeds} tasks; true gain in % after so many experiments")
+    print(f"{'':16}", *(f"{n:>13}" for n in marks), "  crashes")
     with ProcessPoolExecutor() as pool:
-        for name, make in RIVALS.items():
-            nights[name] = list(pool.map(partial(_one, make, experiments), range(seeds)))
-            gains = [[night.gain(n) for night in nights[name]] for n in marks]
-            crashes = statistics.mean(night.crashes for night in nights[name]) / experiments
-            print(f"{name:24}", *(f"{_mean(values):>14}" for values in gains), f"{crashes:8.0%}")
-    for name in list(RIVALS)[1:]:
+        nights = {name: list(pool.map(partial(_one, name, experiments), range(seeds))) for name in SEARCHES}
+    for name, simulated in nights.items():
+        crashes = statistics.mean(each.crashes for each in simulated) / experiments
+        print(f"{name:16}", *(_mean([each.gain(n) for each in simulated]) for n in marks), f"{crashes:8.0%}")
+    for name in list(SEARCHES)[1:]:
         pairs = list(zip(nights["search"], nights[name], strict=True))
-        print(f"{'  search is ahead by':24}", *(f"{_mean([a.gain(n) - b.gain(n) for a, b in pairs]):>14}" for n in marks), name)
+        print(
+            f"{'… is ahead by':16}", *(_mean([a.gain(n) - b.gain(n) for a, b in pairs]) for n in marks), f"  of {name}"
+        )
 
 
-def _one(make: Callable[[], Told], experiments: int, seed: int) -> NightOf:
-    return night(task(seed), make(), experiments)
+def _one(name: str, experiments: int, seed: int) -> SimulatedNight:
+    return night(task(seed), SEARCHES[name](), experiments)
 
 
 def _mean(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values) / len(values) ** 0.5:.2f}"
+    return f"{statistics.mean(values):6.2f} ± {statistics.stdev(values) / len(values) ** 0.5:.2f}"
 
 
 if __name__ == "__main__":
-    table(*(int(word) for word in (*sys.argv[1:], "100", "150")[:2]))
+    table(*(int(word) for word in (sys.argv[1:] + ["100", "150"][len(sys.argv) - 1 :])))

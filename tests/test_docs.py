@@ -66,7 +66,7 @@ def test_files_that_are_named_exist(page: Path) -> None:
 def test_the_tables_lead_to_classes() -> None:
     for table in (wiring.PROPOSERS, wiring.POLICIES):
         for name in table:
-            assert wiring.named(name, table, "thing")
+            assert isinstance(wiring.named(name, table, "thing"), type)
 
 
 def commands(page: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A clone in the style of karpathy/autoresearch runs as it is: no front matter, uv, a cache in the home, a fixed seed."""
+"""A clone in the style of karpathy/autoresearch runs as it is: no front matter, uv, a cache in the home, fixed seeds."""
 
 from __future__ import annotations
 
@@ -116,3 +116,33 @@ def test_without_uv(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join(["/usr/bin", "/bin"]))
     assert wiring.load(clone / "program.md", {}).program.run == "python train.py"
     check(clone)
+
+
+PACKAGE = "RATE = 0.04\n"
+USES_IT = "import mine.settings\nprint(f'loss: {mine.settings.RATE}')\n"
+SETTINGS = "---\nedit: src/mine/settings.py\nrun: python main.py\nmetric: loss\ntime_box: 5s\n---\n"
+
+
+class Lower(Scripted):
+    def __init__(self) -> None:
+        super().__init__([{"src/mine/settings.py": "RATE = 0.02\n"}])
+
+
+@pytest.mark.parametrize("by_finder", [False, True])
+def test_a_project_installed_in_its_own_environment_is_measured_as_changed(clone: Path, by_finder: bool) -> None:
+    files = {"src/mine/__init__.py": "", "src/mine/settings.py": PACKAGE, "main.py": USES_IT, "program.md": SETTINGS}
+    root = make_repo(clone, files)
+    (site,) = (root / ".venv/lib").glob("python*/site-packages")
+    if by_finder:
+        finder = f"MAPPING: dict[str, str] = {{'mine': {str(root / 'src/mine')!r}}}\n"
+        (site / "__editable___mine_1_finder.py").write_text(
+            finder + "import sys\nsys.path.append(MAPPING['mine'][:-5])\n"
+        )
+        (site / "mine.pth").write_text("import __editable___mine_1_finder\n")
+    else:
+        (site / "mine.pth").write_text(f"{root / 'src'}\n")
+    task = wiring.load(root / "program.md", {"agent": "tests.test_stock_clone:Lower"})
+    with closing(task.repo):
+        wiring.work(task, "t", Nobody())
+    with Reader.open(root / ".git/overnight/t") as reader:
+        assert [row.score for row in views.rows(reader)] == [0.04, 0.02]

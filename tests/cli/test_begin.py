@@ -22,13 +22,12 @@ def test_run_prints_plain_progress_and_the_report_into_a_pipe(tmp_path: Path) ->
     assert "\x1b" not in done.output
 
 
-def test_run_goes_on_where_it_was_left(tmp_path: Path) -> None:
+def test_a_finished_night_is_followed_by_another(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")
-    (root / ".git" / "overnight").mkdir()
     first = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--json")
     again = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--json")
     tags = [json.loads(done.stdout)["night"] for done in (first, again)]
-    assert tags[1] == f"{tags[0]}-2"  # the first one was finished, so this is another
+    assert tags[1] == f"{tags[0]}-2"
 
 
 def test_a_baseline_without_a_score_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:
@@ -93,6 +92,14 @@ def test_a_demo_leaves_other_peoples_folders_alone(tmp_path: Path) -> None:
     done = typed(tmp_path, "demo", "--into", "mine")
     assert done.exit_code == 2
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_a_demo_is_copied_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = typed(tmp_path, "demo", "--into", "file/demo")
+    assert done.exit_code == 2
+    assert "cannot be written" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_an_unknown_lab_is_answered_with_those_there_are(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_one_experiment(tmp_path: Path) -> None:
         "verdict   exit code 1: MemoryError: 99 is too wide",
         "says      much wider",
         "by        ada, WHEN",
-        "commit    000000000000 on 000000000000",
+        "commit    000000000000",
         "",
         "run     split    seed  status  loss   took    cpu   memory",
         "screen  visible     7  crash         4.0 s  3.0 s  2048 MB  exit code 1: MemoryError: 99 is too wide",

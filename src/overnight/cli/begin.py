@@ -6,14 +6,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
 
-from overnight.cli.options import as_json, say, say_json, screen
+from overnight.cli import options
 from overnight.clock import SystemClock
 from overnight.compute.slots import find_slots, shortage
 from overnight.errors import OvernightError, UsageError
@@ -27,19 +25,11 @@ from overnight.wiring import Task, lab_folder, load, night_folder, pick_tag, wor
 MARK = "overnight-demo"  # in a demo's .git: which lab it is
 
 
-def budget(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option("--slots", metavar="N", help="How many runs at the same time."),
-        click.option("--experiments", metavar="N", help="Stop after so many experiments."),
-    ):
-        command = option(command)
-    return command
-
-
 @click.command()
 @click.argument("lab", default="ngram")
 @click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="The new folder. [overnight-demo-LAB]")
-@budget
+@options.experiments
+@options.slots
 def demo(lab: str, into: Path | None, experiments: str | None, slots: str | None) -> None:
     """Watches a night work on a bundled task: no key, no GPU.
 
@@ -55,7 +45,8 @@ def demo(lab: str, into: Path | None, experiments: str | None, slots: str | None
     source = lab_folder(lab)
     folder = (into or Path(f"overnight-demo-{lab}")).absolute()
     if not _is_demo(folder, lab):
-        _copy(source, folder, lab)
+        with options.writing(folder):
+            _copy(source, folder, lab)
     click.echo(f"The task is in {folder}: program.md says what is wanted, train.py may change.")
     task = load(folder, _said(experiments=experiments, slots=slots))
     _watched(task, pick_tag(task, SystemClock()), as_json=False)
@@ -66,12 +57,13 @@ def demo(lab: str, into: Path | None, experiments: str | None, slots: str | None
 @click.option("--tag", metavar="TAG", help="The night's name. [the unfinished night, else today, such as mar5]")
 @click.option("--agent", metavar="NAME", help="Who proposes changes: search, or package.module:Class.")
 @click.option("--policy", metavar="NAME", help="Who judges them: greedy, or package.module:Class.")
-@budget
+@options.experiments
+@options.slots
 @click.option("--time-box", metavar="TIME", help="How long a run may take, such as 5m or '8s cpu'.")
 @click.option("--hours", metavar="N", help="Stop after so many hours of work.")
 @click.option("--until", metavar="TIME", help="Stop at this time of the day, such as 07:00.")
 @click.option("--seed", metavar="N", help="Draw the runs' seeds from this number.")
-@as_json
+@options.as_json
 def run(program: Path | None, tag: str | None, as_json: bool, **flags: str | None) -> None:
     """Works through the night, or goes on where it was left.
 
@@ -103,9 +95,9 @@ def _watched(task: Task, tag: str, as_json: bool) -> None:
     with Reader.open(night_folder(task.repo, tag)) as reader:
         report = report_of(reader, task.repo, held=False)
     if as_json:
-        say_json(report_json(report))
+        options.say_json(report_json(report))
     else:
-        say(["", *report_text(report, screen())])
+        options.say(["", *report_text(report, options.screen())])
     if report.summary.baseline is None:
         raise OvernightError("the untouched baseline gave no score: `overnight show 0` says what it printed")
 

@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -111,15 +110,13 @@ def _memory() -> Finding:
 
 def _scratch() -> Finding:
     folder = scratch_folder("doctor", "doctor").parent
-    if folder.parent == Path(tempfile.gettempdir()):
+    if folder.name != "overnight":  # the name of the folder that is used where the usual one cannot be
         return Finding("warn", "disk", str(folder), "~/.cache/overnight cannot be written to, so runs happen here")
     free = shutil.disk_usage(folder).free
     seen = f"{size_text(free)} free where runs happen, {folder}"
-    return (
-        Finding("warn", "disk", seen, "`overnight clean` makes room")
-        if free < LITTLE_DISK
-        else Finding("ok", "disk", seen)
-    )
+    if free < LITTLE_DISK:
+        return Finding("warn", "disk", seen, "`overnight clean` makes room")
+    return Finding("ok", "disk", seen)
 
 
 def _clock() -> Finding:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from overnight.cli.options import say, screen
+from overnight.cli.options import say, screen, writing
 from overnight.compute.slots import find_slots, hardware
 from overnight.errors import UsageError
 from overnight.measure.execute import Place as Bench
@@ -57,7 +57,8 @@ def init(no_run: bool, force: bool, **said: str | None) -> None:
         raise UsageError("there is a program.md here: edit it, or replace it with --force; `overnight check` reads it")
     with closing(Repo.discover(path.parent)) as repo:
         text = _proposed(repo, path, {key: text for key, text in said.items() if text}, no_run)
-    path.write_text(text)
+    with writing(path):
+        path.write_text(text)
     click.echo("\nprogram.md is written. Edit it, then: overnight check, overnight run")
 
 

@@ -11,11 +11,14 @@ from typing import Any
 
 import click
 
+from overnight.errors import UsageError
 from overnight.ledger.ledger import Reader
 from overnight.show.paint import Screen, screen_of
 from overnight.wiring import find_night
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+slots = click.option("--slots", metavar="N", help="How many runs at the same time.")
+experiments = click.option("--experiments", metavar="N", help="Stop after so many experiments.")
 which_night = click.option("--tag", metavar="TAG", help="The night, such as mar5. [default: the newest]")
 
 
@@ -25,6 +28,15 @@ def night(tag: str | None) -> Iterator[tuple[Path, Reader]]:
     folder = find_night(Path.cwd(), tag)
     with Reader.open(folder) as reader:
         yield folder, reader
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A folder that cannot be written to is the person's to mend."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def screen() -> Screen:

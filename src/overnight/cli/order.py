@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import socket
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+from psutil import Process
 
 from overnight.cli.options import as_json, night, say, say_json, screen, which_night
 from overnight.errors import LedgerError, UsageError
@@ -45,12 +45,12 @@ def stop(now: bool, tag: str | None) -> None:
     if folder is None:
         click.echo("No night runs here.")
         return
-    message = inbox.post(folder, {"kind": "stop", "who": f"{getpass.getuser()}@{socket.gethostname()}", "now": now})
+    message = inbox.post(folder, {"kind": "stop", "who": f"{Process().username()}@{socket.gethostname()}", "now": now})
     with Reader.open(folder) as reader:
         for _ in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
             if reader.find(f"stop/{message.stem}"):
                 flying = views.summary(reader, held=True).in_flight
-                rest = "ends now" if now or not flying else f"ends when {plural(len(flying), 'run')} is finished"
+                rest = "ends now" if now or not flying else f"ends after {plural(len(flying), 'run')}"
                 click.echo(f"Night {folder.name} has heard it, and {rest}.")
                 return
             time.sleep(POLL_SECONDS)

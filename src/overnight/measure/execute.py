@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from overnight.errors import OvernightError
+from overnight.measure.editable import python_path
 from overnight.measure.environment import Room, environment, furnish, interpreter
 from overnight.measure.files import inside, keep, link_shares, remove
 from overnight.measure.gpu import GpuMemory
@@ -78,7 +79,10 @@ def _prepare(run: Run, slot: Slot, program: Program, place: Place, room: Room, l
     cpu = program.box.cpu
     return Spec(
         argv=("/bin/sh", "-c", program.run),
-        env=environment(program, run, slot, room, python, place.night, place.environ),
+        env={
+            **python_path(python, place.root, room.tree),
+            **environment(program, run, slot, room, python, place.night, place.environ),
+        },
         cwd=str(room.tree / program.folder),
         log=str(log),
         kill_after_seconds=run.kill_after_seconds * (CPU_TO_WALL if cpu else 1),

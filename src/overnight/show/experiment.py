@@ -29,7 +29,7 @@ def experiment_text(detail: Detail, metric: str, diff: str, logs: Path, screen: 
 
 def diff_text(diff: str, screen: Screen) -> Iterator[str]:
     """A stranger's lines: shown, not obeyed."""
-    for line in diff.splitlines():
+    for line in diff.removesuffix("\n").split("\n"):
         tone = Tone.STRONG if line.startswith(("+++", "---")) else DIFF_TONES.get(line[:1], Tone.PLAIN)
         yield screen.paint(printable(line.replace("\t", "    ")), tone)
 
@@ -47,7 +47,7 @@ def _head(detail: Detail, metric: str) -> Iterator[list[Cell]]:
     yield [fit("by", LABEL), f"{printable(row.origin)}, {moment(row.at)}{_price(detail)}"]
     if row.commit:
         kept = f", kept as {row.kept[:12]}" if row.kept and row.kept != row.commit else ""
-        yield [fit("commit", LABEL), f"{row.commit[:12]} on {detail.proposed.parent[:12]}{kept}"]
+        yield [fit("commit", LABEL), f"{row.commit[:12]}{kept}"]
 
 
 def _price(detail: Detail) -> str:

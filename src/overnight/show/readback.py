@@ -41,7 +41,7 @@ def readback_text(back: ReadBack, screen: Screen) -> Iterator[str]:
         yield "  Say it as a key of the front matter, or take it as advice to the agent."
     if back.uncommitted:
         yield from _headed("Uncommitted edits: a run would refuse to start", Tone.BAD, screen)
-        yield from (f"  {path}" for path in back.uncommitted)
+        yield from (f"  {printable(path)}" for path in back.uncommitted)
 
 
 def readback_json(back: ReadBack) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The morning report as text: what was asked, what came of it, what was tried, what it cost, and how to go on.
 
-It is drawn from the ledger alone. It calls nothing a gain: a score that rests on one run is said to rest on one run.
+Drawn from the ledger and the commits. It calls nothing a gain: a score that rests on one run is said to do so.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ from overnight.show.words import change_text, counts_text, ended_text, moment, p
 
 LABEL = 10
 SHOWN_REASONS, SHOWN_NAMES = 6, 8
+ONE_RUN = (
+    "Keeps rest on one run each, and a mere change of seed moves a score as well:",
+    "some of them will be luck. Take the numbers as scores, not as proven gains.",
+)
 LEVELS_SQL = "SELECT DISTINCT json_extract(body, '$.trial.level') FROM event WHERE kind = 'run_done'"
 LEVELS = {
     Level.PRINTED: "level 0: each run printed its own number, and could read the user's files",
@@ -127,23 +131,13 @@ def _outcome(report: Report) -> Iterator[list[Cell]]:
     if not report.keeps:
         yield [fit("Branch", LABEL), "nothing was kept: it stands at the baseline"]
         return
-    change = change_text(summary.best, summary.baseline)
-    yield [
-        fit("Branch", LABEL),
-        f"{summary.metric} {score_text(summary.best)}",
-        f"  ({change}, #{summary.best_experiment})",
-    ]
+    change = f"({change_text(summary.best, summary.baseline)}, #{summary.best_experiment})"
+    yield [fit("Branch", LABEL), f"{summary.metric} {score_text(summary.best)}  {change}"]
     name = summary.branch.removeprefix("refs/heads/")
     yield [fit("", LABEL), f"{name} at {summary.tip[:7]}, {plural(len(report.keeps), 'keep')}"]
     if report.runs_per_keep == 1:
-        yield [
-            fit("", LABEL),
-            ("Keeps rest on one run each, and a mere change of seed moves a score as well:", Tone.WARN),
-        ]
-        yield [
-            fit("", LABEL),
-            ("some of them will be luck. Take the numbers as scores, not as proven gains.", Tone.WARN),
-        ]
+        for sentence in ONE_RUN:
+            yield [fit("", LABEL), (sentence, Tone.WARN)]
 
 
 def _kept(report: Report, screen: Screen) -> Iterator[str]:
@@ -183,7 +177,7 @@ def _go_on(report: Report) -> Iterator[list[Cell]]:
     if report.keeps:
         name = summary.branch.removeprefix("refs/heads/")
         yield [fit("Look", LABEL), f"git log -p {report.baseline_commit[:7]}..{name}"]
-        yield [fit("", LABEL), f"overnight show {summary.best_experiment}"]
+        yield [fit("", LABEL), f"overnight show {report.keeps[-1].number}"]
         yield [fit("Take it", LABEL), f"git merge {name}"]
 
 
