@@ -1,4 +1,4 @@
-"""A clone in the style of karpathy/autoresearch runs as it is: no front matter, uv, a cache in the home, fixed seeds."""
+"""A clone in the style of karpathy/autoresearch runs as it is: no front matter, uv, a home cache, fixed seeds."""
 
 from __future__ import annotations
 

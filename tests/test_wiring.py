@@ -242,12 +242,17 @@ def test_what_a_stranger_writes_cannot_break_the_ledger_or_a_terminal(root: Path
     row = rows(root)[1]
     assert row.call is Call.INVALID
     assert "\x1b" not in row.origin + row.hypothesis + row.why
+    assert row.origin == "badname"
 
 
 def test_a_proposer_that_breaks_ends_the_session_with_its_name(root: Path) -> None:
     with pytest.raises(OvernightError, match=r"the proposer .*Broken.* failed: RuntimeError: no idea"):
         night(root, "Broken")
     assert threading.active_count() < 10
+    with Reader.open(root / ".git/overnight/t") as reader:
+        summary = views.summary(reader, held=False)
+    assert (summary.state, "no idea" in summary.why) == ("stopped", True)
+    assert not list((root.parent / "cache/overnight").iterdir())
 
 
 def test_the_agent_and_policy_are_found_by_name_or_refused_with_the_nearest() -> None:

@@ -176,8 +176,8 @@ class Trial:
 
     @property
     def contended(self) -> bool:
-        """True when the run got less than 95 % of its cores."""
-        return (self.usage.waited_share or 0.0) > 0.05
+        """True when the run got less than 95 % of its cores; one that hardly used any cannot tell."""
+        return (self.usage.waited_share or 0.0) > 0.05 and self.usage.cpu_seconds >= 0.5
 
 
 @dataclass(frozen=True, slots=True)

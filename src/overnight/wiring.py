@@ -175,7 +175,7 @@ def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, ste
     ledger = Ledger.create_or_open(folder, holder=f"overnight run --tag {tag}", step=step)
     scratch = scratch_folder(tag, task.repo.node())
     repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)
-    with closing(ledger), closing(repo), awake(inhibitor()), closing(Warden()) as warden:
+    with closing(ledger), _removed(scratch), closing(repo), awake(inhibitor()), closing(Warden()) as warden:
         slots = find_slots(task.program.slots, os.environ)
         opening = Opening(repo, task.program, policy, tag, len(slots), {"hardware": hardware()})
         shift = begin(opening, ledger, clock, watcher, step)
@@ -188,8 +188,15 @@ def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, ste
 
         with _signals(shift):
             closed = shift.work(LocalSlots(slots, measure, shift.queue.put), proposer)
-    remove(scratch)
     return closed
+
+
+@contextmanager
+def _removed(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        remove(folder)
 
 
 @contextmanager

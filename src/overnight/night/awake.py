@@ -22,8 +22,10 @@ MACOS = ("caffeinate", "-i", "-w", str(os.getpid()))
 
 def inhibitor() -> tuple[str, ...] | None:
     """The command that asks for it here; None where there is none."""
-    command = MACOS if sys.platform == "darwin" else LINUX
-    return command if shutil.which(command[0]) else None
+    if sys.platform == "darwin":
+        return MACOS if shutil.which(MACOS[0]) else None
+    systemd_runs = os.path.isdir("/run/systemd/system")  # sd_booted(3): a container may have the command alone
+    return LINUX if systemd_runs and shutil.which(LINUX[0]) else None
 
 
 @contextmanager

@@ -6,7 +6,9 @@ stop`) through the inbox. Signals, too, only put a message into the queue. Nothi
 
 from __future__ import annotations
 
+import re
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
@@ -54,6 +56,7 @@ from overnight.repo.edits import make_edits
 TICK_SECONDS = 0.2
 
 LINE_CHARACTERS = 200
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,10 @@ class Shift:
                 if not actions:
                     self._listen()
             return closed
+        except OvernightError as error:  # a session that ends by an error has ended, and was not killed
+            with suppress(OvernightError):
+                self._append(self._closed(str(error), finished=False))
+            raise
         finally:
             executor.close()
             self.desk.close()
@@ -259,5 +266,6 @@ def _storable(text: str) -> str:
 
 def _line(text: str) -> str:
     """One line of what a stranger wrote, which must not move the cursor of the person who reads it."""
-    visible = "".join(c if c.isprintable() else " " for c in _storable(text))
+    text = ESCAPE.sub("", _storable(text[: 10 * LINE_CHARACTERS]))
+    visible = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(visible.split())[:LINE_CHARACTERS]

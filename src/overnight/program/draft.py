@@ -72,7 +72,7 @@ def draft(title: str, settings: Mapping[str, str]) -> str:
             f"\n## Goal\n\n{goal} `{settings['metric']}`.",
             f"\n## What you can do\n\n{change}",
             "- Say here what is worth trying, and what has been tried.",
-            f"\n## What you cannot do\n\n{fixed or '- Change what the number means.'}",
+            f"\n## What you cannot do\n\n{fixed or '- Say here what must stay as it is.'}",
             *(["\n## Stop when\n", *(f"- {stop}" for stop in stops)] if stops else []),
             "",
         ]
