@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from overnight import wiring
+from overnight.cli.app import COMMANDS, overnight
 from overnight.program.facts import Facts
 from overnight.program.read import read
 from overnight.program.settings import KEYS
@@ -63,6 +65,19 @@ def test_files_that_are_named_exist(page: Path) -> None:
         assert (TREE / "src/overnight" / name).exists(), f"{page} names {name}"
 
 
+def command_pages() -> str:
+    """docs/commands.md: every help page, as it is printed."""
+    pages = ["# Commands\n\nMade from the help pages: `python -m tests.test_docs` writes this file, a test compares it.\n"]
+    for name in ["", *COMMANDS]:
+        asked = CliRunner().invoke(overnight, [*name.split(), "--help"], prog_name="overnight", terminal_width=100)
+        pages.append(f"## overnight {name}".rstrip() + f"\n\n```text\n{asked.output.rstrip()}\n```\n")
+    return "\n".join(pages)
+
+
+def test_the_help_pages_are_the_ones_in_the_docs() -> None:
+    assert (TREE / "docs/commands.md").read_text() == command_pages()
+
+
 def test_the_tables_lead_to_classes() -> None:
     for table in (wiring.PROPOSERS, wiring.POLICIES):
         for name in table:
@@ -87,3 +102,7 @@ def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
             argv += ["--yes"]
         done = subprocess.run(argv, cwd=root, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+if __name__ == "__main__":
+    (TREE / "docs/commands.md").write_text(command_pages())
