@@ -81,7 +81,7 @@ def test_nobody_is_asked_before_the_baseline_stands() -> None:
 def test_a_night_whose_baseline_does_not_run_ends_there() -> None:
     stage = Stage()
     stage.run(0.0, Status.CRASH)
-    assert stage.next() == [Close("the untouched baseline did not give a score", finished=True)]
+    assert stage.next() == [Close("the untouched baseline gave no score: why", finished=True)]
 
 
 def test_asks_for_as_many_proposals_as_there_are_slots() -> None:

@@ -177,8 +177,8 @@ class Night:
             return self._cancels() if state.stop and state.stop.now else []
         if state.stop:
             return [Close(f"stopped by {state.stop.who}", finished=False)]
-        if state.records and not state.incumbent:
-            return [Close("the untouched baseline did not give a score", finished=True)]
+        if state.no_baseline:
+            return [Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
         if over := self.out_of_time():
             return [Close(over, finished=True)]
         if not state.open and (enough := self.enough()):

@@ -62,6 +62,7 @@ class NightState:
         self.branch = ""
         self.incumbent = ""  # commit; empty until the baseline is recorded
         self.log_tip = ""
+        self.no_baseline = ""  # why it gave no score
         self.best: float | None = None
         self.open: dict[int, Open] = {}
         self.under_way: dict[str, RunStarted] = {}
@@ -181,9 +182,12 @@ class NightState:
         self.records += 1
         self.finished.append(experiment)
         self.fruitless = 0 if experiment.counts else self.fruitless + 1
+        assert experiment.judged is not None
+        verdict = experiment.judged.verdict
         if event.kept is not None:
-            assert experiment.judged is not None
-            self.incumbent, self.best, self.since_keep = event.kept, experiment.judged.verdict.score, 0
+            self.incumbent, self.best, self.since_keep = event.kept, verdict.score, 0
+        elif experiment.number == 0:
+            self.no_baseline = verdict.why
         else:
             self.since_keep += experiment.counts
 
