@@ -67,7 +67,9 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 def command_pages() -> str:
     """docs/commands.md: every help page, as it is printed."""
-    pages = ["# Commands\n\nMade from the help pages: `python -m tests.test_docs` writes this file, a test compares it.\n"]
+    pages = [
+        "# Commands\n\nMade from the help pages: `python -m tests.test_docs` writes this file, a test compares it.\n"
+    ]
     for name in ["", *COMMANDS]:
         asked = CliRunner().invoke(overnight, [*name.split(), "--help"], prog_name="overnight", terminal_width=100)
         pages.append(f"## overnight {name}".rstrip() + f"\n\n```text\n{asked.output.rstrip()}\n```\n")

@@ -105,12 +105,15 @@ def _number(text: str) -> Number:
 
 def _said_range(comment: str, value: Number) -> Range | None:
     """The range that a comment states, made wide enough for the value that stands there."""
-    if not (said := _SAID_RANGE.search(comment)):
+    said = _SAID_RANGE.search(comment)
+    if not said or not _number(said[1]) < _number(said[2]):
         return None
     low, high = min(_number(said[1]), value), max(_number(said[2]), value)
-    if isinstance(value, int) and math.isfinite(high - low):
+    if not math.isfinite(high - low):
+        return None
+    if isinstance(value, int):
         low, high = math.ceil(low), math.floor(high)
-    if not low < high or not math.isfinite(high - low):
+    if low == high:
         return None
     if high >= 32 and all(_is_power_of_two(number) for number in (low, value, high)):
         return Range(low, high, Scale.DOUBLING)

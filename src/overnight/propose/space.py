@@ -49,8 +49,8 @@ def _value(scale: Scale, position: float) -> float:
         case Scale.LINEAR:
             return position
         case Scale.FRACTION:
-            share = 1 / (1 + math.exp(-position))
-            return 0.0 if share < ZERO else 1.0 if share > ONE else share
+            share = round(1 / (1 + math.exp(-position)), 6)
+            return 0.0 if share <= ZERO else 1.0 if share >= ONE else share
         case _:
             return float(2.0**position)
 
