@@ -24,7 +24,7 @@ SPINE = (  # from ask to keep, on one slot
     *("compute/executor", "compute/local", "judge/policy", "judge/greedy", "judge/seeds"),
     *("ledger/events", "ledger/ledger", "ledger/database", "ledger/inbox", "ledger/lock"),
     *("repo/git", "repo/objects", "repo/repo", "repo/snapshot", "repo/edits", "repo/rebase", "repo/merge", "repo/refs"),
-    *("repo/checkout", "program/program", "program/seeds"),
+    *("repo/checkout", "program/program", "program/seeds", "program/source"),
 )
 SPINE_ROOMS = ("measure",)
 SPINE_LINES = 3500  # of code: the house wants comments and docstrings

@@ -82,7 +82,7 @@ def test_a_tie_is_kept_only_where_the_code_gets_smaller() -> None:
 def test_the_sentence_says_both_numbers_and_the_change() -> None:
     court = Court().with_baseline(2.0)
     court.propose(1)
-    assert court.run(1, 1.9)[0].why == "better: 1.900000 against 2.000000 (-5.00%)"
+    assert court.run(1, 1.9)[0].why == "better: 1.900000 against 2.000000 (−5.00 %)"
 
 
 @pytest.mark.parametrize(

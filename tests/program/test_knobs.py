@@ -184,3 +184,7 @@ def test_a_knob_keeps_its_kind_of_range_when_it_is_turned() -> None:
     assert scales["WEIGHT_DECAY"] is Scale.LOG
     assert scales["ADAM_BETAS[0]"] is Scale.FRACTION
     assert scales["TOTAL_BATCH_SIZE"] is Scale.DOUBLING
+
+
+def test_one_with_fixed_behind_it_is_left_alone() -> None:
+    assert [knob.name for knob in find_knobs("ROWS = 600  # fixed\nRATE = 0.1  # 0.01..1, log\n")] == ["RATE"]

@@ -98,3 +98,8 @@ def test_code_still_parses_to_the_same_shape(seed: int) -> None:
     text = "import x\nSEED = 42\nx.seed(0)\n"
     shape = [type(node) for node in ast.walk(ast.parse(text))]
     assert [type(node) for node in ast.walk(ast.parse(set_seeds(text, seed)))] == shape
+
+
+def test_one_with_fixed_behind_it_stays() -> None:
+    text = "data = default_rng(123)  # fixed: it draws the data\nmodel = default_rng(7)\n"
+    assert set_seeds(text, 9) == text.replace("(7)", "(9)")

@@ -108,7 +108,7 @@ def _compare(state: Greedy, candidate: Candidate, score: float, against: float) 
 
 
 def _change(score: float, against: float) -> str:
-    share = f" ({(score - against) / abs(against):+.2%})" if against else ""
+    share = f" ({(score - against) / abs(against) * 100:+.2f} %)".replace("-", "−") if against else ""
     return f"{score:.6f} against {against:.6f}{share}"
 
 

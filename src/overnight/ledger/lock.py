@@ -87,7 +87,8 @@ def _locked(fd: int, kind: int) -> bool:
 
 def _write(fd: int, said: Holder) -> None:
     os.ftruncate(fd, 0)
-    os.pwrite(fd, msgspec.json.encode(asdict(said)), 0)
+    written = {name: value for name, value in asdict(said).items() if name != "since"}  # that is the file's time
+    os.pwrite(fd, msgspec.json.encode(written), 0)
 
 
 def _read(fd: int) -> Holder:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from overnight.model import Call
 from overnight.program.program import Program
-from overnight.program.seeds import set_seeds
+from overnight.program.seeds import fixed_seeds, set_seeds
+from overnight.program.source import syntax_error
 
 MAX_BYTES = 2_000_000
 """No source file is larger; a larger one would only fill the ledger."""
@@ -22,14 +21,18 @@ class Problem:
     why: str
 
 
-def find_problem(program: Program, files: Mapping[str, str]) -> Problem | None:
-    """Why these changed files will not be run; None when they may."""
+def find_problem(program: Program, files: Mapping[str, str], before: Mapping[str, str]) -> Problem | None:
+    """Why these changed files will not be run; None when they may. `before`: the parent's editable files."""
     if forbidden := sorted(path for path in files if path not in program.edit):
         named = ", ".join(forbidden[:3]) + (" …" if len(forbidden) > 3 else "")
         return Problem(Call.REFUSED, f"touches {named}: only {', '.join(program.edit)} may change")
     for path, text in files.items():
-        if why := _unreadable(text) or (path.endswith(".py") and _syntax_error(text)):
+        if why := _unreadable(text):
             return Problem(Call.INVALID, f"{path} {why}")
+        if path.endswith(".py") and (error := syntax_error(text)):
+            return Problem(Call.INVALID, f"{path} does not compile: {error}")
+        if path.endswith(".py") and fixed_seeds(text) != fixed_seeds(before.get(path, "")):
+            return Problem(Call.REFUSED, f"{path}: changes which seeds are `# fixed`, or one of them")
     return None
 
 
@@ -53,16 +56,4 @@ def _unreadable(text: str) -> str:
         return f"is larger than {MAX_BYTES // 1_000_000} MB"
     if "\0" in text:
         return "holds a NUL character"
-    return ""
-
-
-def _syntax_error(text: str) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
-        reason = error.msg if isinstance(error, SyntaxError) else type(error).__name__
-        return f"does not compile: {reason}{line}"
     return ""

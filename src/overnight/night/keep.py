@@ -50,7 +50,8 @@ class Keeper:
 
     def admit(self, experiment: Open, proposed_at: float) -> Admitted:
         files = self.proposed_files(experiment)
-        problem = find_problem(self.program, files) if files else None
+        before = self.repo.texts(experiment.base, self.program.edit)
+        problem = find_problem(self.program, files, before) if files else None
         allowed = {path: text for path, text in files.items() if path in self.program.edit}
         return self._snapshot(experiment, experiment.base, allowed, proposed_at, problem)
 
@@ -58,7 +59,7 @@ class Keeper:
         """The experiment's change, three ways merged onto `onto`."""
         assert experiment.commit is not None
         files = rebase(self.repo, experiment.base, experiment.commit, onto, self.program.edit)
-        if files is None or find_problem(self.program, files):
+        if files is None or find_problem(self.program, files, self.repo.texts(onto, self.program.edit)):
             return Rebased(experiment=experiment.number, onto=onto, commit=None, fingerprint="", size=0, parent_size=0)
         made = self._snapshot(experiment, onto, files, proposed_at, None)
         return Rebased(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from overnight.program.ranges import WORD, Range, Value, number_range, said_choices, skipped
+from overnight.program.source import left_alone, parse
 
 __all__ = ["Knob", "Value", "find_knobs", "with_knobs"]
 
@@ -66,7 +66,7 @@ class _Literal:
 
 def _knob(literal: _Literal, path: str) -> Knob | None:
     said = said_choices(literal.comment, literal.value)
-    if skipped(literal.name, literal.comment, marked=bool(said)):
+    if left_alone(f"#{literal.comment}") or skipped(literal.name, literal.comment, marked=bool(said)):
         return None
     reach: Range | None = None
     choices: tuple[Value, ...] = said
@@ -87,7 +87,7 @@ def _knob(literal: _Literal, path: str) -> Knob | None:
 
 @lru_cache(maxsize=64)
 def _literals(text: str) -> tuple[_Literal, ...]:
-    tree = _parsed(text)
+    tree = parse(text)
     if tree is None:
         return ()
     raw = text.encode()
@@ -100,15 +100,6 @@ def _literals(text: str) -> tuple[_Literal, ...]:
         for name, node, whole in _constants(tree)
         if name.partition("[")[0] in once and _value(node) is not None
     )
-
-
-def _parsed(text: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape in somebody's script is not ours to report
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr, ast.expr]]:

@@ -4,16 +4,17 @@ The harness gives every run its own seed, also to a script that never asked for 
 argument of `manual_seed(42)`, `random.seed(0)`, `default_rng(0)`, `PRNGKey(0)` and their like; a name, keyword,
 parameter default or dictionary key called `seed`, `random_state` or `…_seed`; the default of a `--seed` option. Not
 covered: seeds that are computed, lists of seeds, and those in files that do not parse, which are left as they are.
+One with `# fixed` behind it stays, as for the seed with which a script draws its data.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from overnight.program.source import left_alone, parse
 
 _CALLS = {
     *("manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState", "PRNGKey", "SeedSequence", "Random"),
@@ -21,7 +22,6 @@ _CALLS = {
 }
 _NAME = re.compile(r"(?:(?!n_|num_)\w*_)?seed|random_state", re.IGNORECASE)
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
-_PARSING = threading.Lock()  # the warning filters are the process's, and slots parse on threads of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +59,21 @@ def set_seeds(text: str, seed: int) -> str:
     return source.decode("utf-8")
 
 
-def parse(text: str) -> ast.Module | None:
-    """The tree, or None. Other people's invalid escapes are not our warnings."""
-    with _PARSING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+def fixed_seeds(text: str) -> list[str]:
+    """The lines of the seeds that stay, for whoever must see that no candidate makes one of its own."""
+    lines = _NEWLINE.split(text.encode("utf-8", "surrogatepass"))
+    fixed = (lines[node.lineno - 1].decode("utf-8", "replace") for node in _literals(text, fixed=True))
+    return sorted(line.strip() for line in fixed)
 
 
-def _literals(text: str) -> list[ast.Constant]:
+def _literals(text: str, fixed: bool = False) -> list[ast.Constant]:
     """In the order of the text. The same literal can be a seed for two reasons: it is there once."""
     tree = parse(text)
-    found = {(node.lineno, node.col_offset): node for node in _seeds(tree)} if tree else {}
-    return [found[place] for place in sorted(found)]
+    if tree is None:
+        return []
+    lines = _NEWLINE.split(text.encode("utf-8", "surrogatepass"))
+    found = {(node.lineno, node.col_offset): node for node in _seeds(tree)}
+    return [found[at] for at in sorted(found) if left_alone(lines[at[0] - 1].decode("utf-8", "replace")) is fixed]
 
 
 def _seeds(tree: ast.Module) -> Iterator[ast.Constant]:
