@@ -30,6 +30,7 @@ from overnight.measure.files import remove
 from overnight.measure.process import Warden
 from overnight.model import Step, unwatched
 from overnight.night.awake import awake, inhibitor
+from overnight.night.keep import refuse_checked_out
 from overnight.night.opening import Opening, begin, branch_name, scratch_folder
 from overnight.night.shift import Shift, Stop
 from overnight.night.watcher import Watcher
@@ -99,12 +100,9 @@ def find_program(path: Path | None) -> Path:
 def refuse_to_start(task: Task, tag: str, new: bool) -> None:
     """What would make a night start from something else than people think, or move a branch under their feet."""
     branch = branch_name(tag)
-    for worktree in task.repo.git.run("worktree", "list", "--porcelain").decode(errors="replace").split("\n\n"):
-        if f"branch {branch}" in worktree.splitlines():
-            where = worktree.splitlines()[0].removeprefix("worktree ")
-            raise RepoError(
-                f"autoresearch/{tag} is checked out in {where}: switch to another branch first (git switch -)"
-            )
+    refuse_checked_out(task.repo, branch)
+    if task.repo.branch_tip("refs/heads/autoresearch") is not None:
+        raise RepoError("a branch called autoresearch is in the way of autoresearch/…: rename it (git branch -m)")
     if new and task.repo.branch_tip(branch) is not None:
         raise RepoError(f"a branch autoresearch/{tag} is there already, from elsewhere: choose another name with --tag")
     if new and (dirty := uncommitted(task)):
@@ -180,8 +178,9 @@ def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, ste
         opening = Opening(repo, task.program, policy, tag, len(slots), {"hardware": hardware()})
         shift = begin(opening, ledger, clock, watcher, step)
         pristine = Pristine(repo, scratch / "pristine")
-        mark = f"{repo.node()}-{tag}"
-        place = Place(repo.root, scratch / "runs", folder / "runs", mark, pristine.checkout, os.environ, hardware())
+        place = Place(
+            repo.root, scratch / "runs", folder / "runs", scratch.name, pristine.checkout, os.environ, hardware()
+        )
 
         def measure(run: Any, attempt: int, slot: Any, watch: Any) -> Any:
             return execute(run, attempt, slot, watch, task.program, place, warden)
@@ -209,7 +208,9 @@ def _signals(shift: Shift) -> Iterator[None]:
         asked += 1
         shift.queue.put(Stop(signal.Signals(number).name, asked > 1 or number == signal.SIGTERM))
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heeded = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]  # nohup means it
+    before = {number: signal.signal(number, ask) for number in heeded}
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -208,7 +209,14 @@ def test_ignored_says_what_git_ignores(root: Path, repo: Repo) -> None:
 
 
 def test_the_node_is_drawn_once_for_a_clone(repo: Repo, root: Path, opened: Open) -> None:
-    assert repo.node() == opened(root).node() == (root / ".git/overnight/node").read_text().strip()
+    assert repo.node() == opened(root).node() == (root / ".git/overnight/node").read_text().split()[0]
+
+
+def test_a_copy_of_a_clone_is_another_clone(repo: Repo, root: Path, opened: Open, tmp_path: Path) -> None:
+    node = repo.node()
+    shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    assert opened(tmp_path / "copy").node() != node
+    assert repo.node() == node
 
 
 def test_discovering_creates_nothing(root: Path, repo: Repo) -> None:

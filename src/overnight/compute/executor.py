@@ -14,7 +14,7 @@ class Failed:
     """A run that we could not measure, as on a full disk: our failure, so neither a Trial nor a score."""
 
     run_id: str
-    error: Exception
+    error: BaseException
 
 
 Report = Callable[[Heartbeat | Trial | Failed], None]

@@ -57,7 +57,7 @@ class LocalSlots:
         result: Trial | Failed
         try:
             result = self._execute(job.run, job.attempt, job.slot, job)
-        except Exception as error:  # noqa: BLE001 - the edge of a worker: ours, so it must not become a score
+        except BaseException as error:  # noqa: BLE001 - the edge of a worker: ours, so it must not become a score
             result = Failed(job.run.id, error)
         with self._lock:
             del self._jobs[job.run.id]

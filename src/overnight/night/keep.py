@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from overnight.errors import RepoError
 from overnight.ledger.events import Admitted, Entry, Judged, Opened, Proposed, Rebased, Recorded
 from overnight.model import Call, Verdict
 from overnight.night.admit import Problem, find_problem, fingerprint, size
@@ -24,6 +25,13 @@ from overnight.repo.snapshot import snapshot
 def log_ref(opened: Opened) -> str:
     """One append-only ref a night and clone: all its experiments are reachable from it."""
     return f"refs/overnight/{opened.node}/{opened.night}"
+
+
+def refuse_checked_out(repo: Repo, branch: str) -> None:
+    """A branch that moves under somebody's working tree would show there as the reverse of the keep."""
+    if where := repo.checked_out(branch):
+        name = branch.removeprefix("refs/heads/")
+        raise RepoError(f"{name} is checked out in {where}: switch to another branch (git switch -), then run again")
 
 
 @dataclass(slots=True)
@@ -86,6 +94,7 @@ class Keeper:
         entry = refs.log_entry(self.repo, judged.log_tip, judged.commit, record, at, subject)
         refs.move(self.repo, log_ref(self.opened), entry, judged.log_tip)
         kept = self._keep(judged, entries, at) if verdict.call is Call.KEEP else None
+        refs.let_go(self.repo, self._held(number))
         return Recorded(experiment=number, entry=entry, kept=kept)
 
     def proposed_files(self, experiment: Open) -> dict[str, str]:
@@ -102,6 +111,7 @@ class Keeper:
         commit = parent
         if experiment.number > 0:
             commit = snapshot(self.repo, parent, files, self._message(experiment), at)
+            refs.hold(self.repo, self._held(experiment.number), commit)  # until the log has it: `git gc` may run
         return Admitted(
             experiment=experiment.number,
             commit=commit,
@@ -111,6 +121,9 @@ class Keeper:
             problem=problem.why if problem else "",
             problem_call=problem.call if problem else "",
         )
+
+    def _held(self, number: int) -> str:
+        return f"{log_ref(self.opened)}-open/{number}"
 
     def _message(self, experiment: Open) -> str:
         return f"{experiment.proposed.hypothesis}\n\nOvernight-Experiment: {self.opened.night}/{experiment.number}\n"
@@ -122,6 +135,7 @@ class Keeper:
         else:
             message = _kept_message(self.opened, judged.verdict, entries)
             kept = refs.kept_commit(self.repo, judged.commit, judged.branch_tip, message, at)
+        refuse_checked_out(self.repo, self.opened.branch)
         refs.move(self.repo, self.opened.branch, kept, judged.branch_tip or None)
         return kept
 

@@ -28,21 +28,8 @@ from overnight.judge.policy import AnyPolicy, Want
 from overnight.judge.seeds import seed_for
 from overnight.ledger.events import Entry
 from overnight.model import Call, Run, Slot
-from overnight.night.actions import (
-    Action,
-    Admit,
-    Answer,
-    Ask,
-    Cancel,
-    Close,
-    Conclude,
-    Dropped,
-    Rebase,
-    Record,
-    Signal,
-    Start,
-    Tick,
-)
+from overnight.night import actions as do
+from overnight.night.actions import Action, Answer, Dropped, Signal, Tick
 from overnight.night.state import NightState, Open
 from overnight.night.stop import gauges, seconds_left, window_left
 from overnight.program.program import Program
@@ -64,7 +51,7 @@ class Night:
         self.program, self.secret, self.slots = program, secret, slots
         self.deadline_utc = deadline_utc
         self.state = NightState(program, policy)
-        self.time = tick
+        self.time = self.began = tick
         self.asked = 0  # proposals that are being made
         self.cancelled: set[str] = set()
         self.waiting: Answer | None = None  # the proposer wants to be left alone
@@ -101,16 +88,16 @@ class Night:
 
     def _half_done(self) -> Iterator[Action]:
         waiting = list(self.state.open.values())
-        yield from (Record(e.number) for e in waiting if e.judged)
+        yield from (do.Record(e.number) for e in waiting if e.judged)
         yield from (self._conclude(e) for e in waiting if e.verdict)
-        yield from (Admit(e.number) for e in waiting if e.commit is None)
-        yield from (Rebase(e.number, self.state.incumbent) for e in waiting if self._stale(e) and not self._begun(e))
+        yield from (do.Admit(e.number) for e in waiting if e.commit is None)
+        yield from (do.Rebase(e.number, self.state.incumbent) for e in waiting if self._stale(e) and not self._begun(e))
 
     def _conclude(self, experiment: Open) -> Action:
         assert experiment.verdict is not None
         if experiment.verdict.call is Call.KEEP and self._stale(experiment):
-            return Rebase(experiment.number, self.state.incumbent)
-        return Conclude(experiment.verdict)
+            return do.Rebase(experiment.number, self.state.incumbent)
+        return do.Conclude(experiment.verdict)
 
     def _stale(self, experiment: Open) -> bool:
         return experiment.number > 0 and experiment.base != self.state.incumbent
@@ -121,7 +108,7 @@ class Night:
 
     # ---- filling the slots
 
-    def _starts(self, free: Sequence[Slot]) -> Iterator[Start]:
+    def _starts(self, free: Sequence[Slot]) -> Iterator[do.Start]:
         if not free or not self._time_for_a_run():
             return
         slots = iter(free)
@@ -131,7 +118,7 @@ class Night:
                 continue
             if (slot := next(slots, None)) is None:
                 return
-            yield Start(run, self.state.open[run.experiment].attempts.get(run.id, 0) + 1, slot)
+            yield do.Start(run, self.state.open[run.experiment].attempts.get(run.id, 0) + 1, slot)
 
     def _run(self, want: Want) -> Run:
         experiment = self.state.open[want.experiment]
@@ -162,7 +149,7 @@ class Night:
             return []
         self.asked += room
         self.asked_at = self.state.records
-        return [Ask(room)]
+        return [do.Ask(room)]
 
     def _resting(self) -> bool:
         """The proposer has nothing to say before a time it named, or before another experiment is finished."""
@@ -176,19 +163,19 @@ class Night:
         if state.under_way:
             return self._cancels() if state.stop and state.stop.now else []
         if state.stop:
-            return [Close(f"stopped by {state.stop.who}", finished=False)]
+            return [do.Close(f"stopped by {state.stop.who}", finished=False)]
         if state.no_baseline:
-            return [Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
+            return [do.Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
         if over := self.out_of_time():
-            return [Close(over, finished=True)]
+            return [do.Close(over, finished=True)]
         if not state.open and (enough := self.enough()):
-            return [Close(enough, finished=True)]
+            return [do.Close(enough, finished=True)]
         return []
 
     def _cancels(self) -> list[Action]:
         runs = [run_id for run_id in self.state.under_way if run_id not in self.cancelled]
         self.cancelled.update(runs)
-        return [Cancel(run_id) for run_id in runs]
+        return [do.Cancel(run_id) for run_id in runs]
 
     def enough(self) -> str:
         """Why nothing new is begun; empty while the search goes on. What has begun is measured to its end."""
@@ -204,7 +191,10 @@ class Night:
 
     def out_of_time(self) -> str:
         """Why no run can be started any more; empty while there is time for one."""
-        left = seconds_left(self.program, self.time.elapsed, self.time.now, self.deadline_utc)
+        now, deadline = self.time.now, self.deadline_utc
+        if deadline is not None:  # a clock change in the night moves it: seven o'clock is seven o'clock
+            deadline += self.began.now.offset_seconds - now.offset_seconds
+        left = seconds_left(self.program, self.time.elapsed, now, deadline)
         if left is None or left >= self._run_seconds():
             return ""
         return "the time is up" if left <= 0 else f"{left:.0f} s are left, too few for another run"

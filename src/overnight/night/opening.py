@@ -23,7 +23,7 @@ import msgspec
 
 from overnight import __version__
 from overnight.clock import Clock
-from overnight.errors import UsageError
+from overnight.errors import LedgerError, UsageError
 from overnight.judge.policy import AnyPolicy
 from overnight.judge.seeds import secret_hash
 from overnight.ledger import inbox
@@ -42,7 +42,7 @@ from overnight.program.program import Program
 from overnight.repo import refs
 from overnight.repo.repo import Repo
 
-FIXED = ("metric", "goal", "edit", "run", "folder")
+FIXED = ("metric", "goal", "edit", "run", "folder", "box", "policy", "seed_literals")
 """Settings that make it another question: a night that is resumed keeps them."""
 
 
@@ -66,7 +66,7 @@ def begin(opening: Opening, ledger: Ledger, clock: Clock, watcher: Watcher, step
     """Opens the night or takes it up again; afterwards everything is ready for `Shift.work`."""
     now = clock.now()
     if ledger.find("opened") is None:
-        ledger.append(now, 0.0, *_first_events(opening, ledger.path.parent))
+        ledger.append(now, 0.0, *_first_events(opening, ledger))
     opened = ledger.find("opened")
     last_session = ledger.last("session")
     assert opened is not None
@@ -81,7 +81,7 @@ def begin(opening: Opening, ledger: Ledger, clock: Clock, watcher: Watcher, step
 
     tick = Tick(now, elapsed)
     until = deadline(opening.program.stop.until, now)
-    night = Night(opening.program, opening.policy, _secret(opening, ledger.path.parent), opening.slots, tick, until)
+    night = Night(opening.program, opening.policy, _secret(opening, ledger), opening.slots, tick, until)
     for entry in ledger.since(0):
         night.hear(entry)
     keeper = Keeper(opening.repo, opening.program, opened.event, opened.at)
@@ -92,17 +92,18 @@ def begin(opening: Opening, ledger: Ledger, clock: Clock, watcher: Watcher, step
 
 def scratch_folder(tag: str, node: str) -> Path:
     """Where the checkouts of a night's runs are made: outside the repository, on a disk rather than in memory."""
-    wanted = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "overnight"
+    wanted = Path("overnight")
     try:
+        wanted = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / wanted
         wanted.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=wanted):
             pass
-    except OSError:
+    except (OSError, RuntimeError):  # read-only, or no home at all
         wanted = Path(tempfile.gettempdir()) / f"overnight-{os.getuid()}"
     return wanted / f"{node}-{tag}"
 
 
-def _first_events(opening: Opening, folder: Path) -> tuple[Opened, Proposed]:
+def _first_events(opening: Opening, ledger: Ledger) -> tuple[Opened, Proposed]:
     repo, program = opening.repo, opening.program
     head = repo.head()
     opened = Opened(
@@ -114,7 +115,7 @@ def _first_events(opening: Opening, folder: Path) -> tuple[Opened, Proposed]:
         goal=program.goal,
         program_text=program.text,
         settings=_settings(program),
-        secret_hash=secret_hash(_secret(opening, folder)),
+        secret_hash=secret_hash(_secret(opening, ledger)),
         environment=_environment() | dict(opening.environment),
         who=_who(),
     )
@@ -138,9 +139,10 @@ def _session(opening: Opening, number: int) -> Session:
 def _sweep(opening: Opening, folder: Path, last: Entry, opened: Opened) -> None:
     """Ends what an earlier session left running, and removes what it left lying."""
     assert isinstance(last.event, Session)
-    scratch = Path(last.event.scratch)
-    sweep(scratch, f"{opened.node}-{opened.night}")
-    shutil.rmtree(scratch, ignore_errors=True)
+    scratch = scratch_folder(opening.tag, opening.repo.node())
+    if last.event.scratch == str(scratch):  # else this is a copy, and what runs there is the original's
+        sweep(scratch, scratch.name)
+        shutil.rmtree(scratch, ignore_errors=True)
     refs.unlock(opening.repo, [log_ref(opened), opened.branch])
     for message_id, message in inbox.take(folder):
         if message.get("kind") == "stop":  # it was for the session that is gone
@@ -157,16 +159,20 @@ def _refuse_another_question(program: Program, opened: Opened) -> None:
             )
 
 
-def _secret(opening: Opening, folder: Path) -> str:
+def _secret(opening: Opening, ledger: Ledger) -> str:
     """Drawn once a night, or named by `seed:`; kept beside the ledger until the night reveals it."""
-    path = folder / "secret"
+    path = ledger.path.parent / "secret"
     if not path.exists():
         seed = opening.program.seed
         new = path.with_suffix(".new")
         new.touch(mode=0o600)
         new.write_text(secrets.token_hex(16) if seed is None else f"seed {seed}")
         new.rename(path)
-    return path.read_text()
+    secret = path.read_text()
+    opened = ledger.find("opened")
+    if opened and isinstance(opened.event, Opened) and secret_hash(secret) != opened.event.secret_hash:
+        raise LedgerError(f"{path} is not the secret that this night was opened with: put it back, or take a new --tag")
+    return secret
 
 
 def _settings(program: Program) -> dict[str, Any]:

@@ -17,33 +17,13 @@ from overnight.clock import Clock
 from overnight.compute.executor import Executor, Failed
 from overnight.errors import OvernightError
 from overnight.judge.seeds import seed_for
+from overnight.ledger import events as ev
 from overnight.ledger import inbox
-from overnight.ledger.events import (
-    Closed,
-    Event,
-    Judged,
-    Noted,
-    Proposed,
-    RunDone,
-    RunStarted,
-    StopAsked,
-)
+from overnight.ledger.events import Event
 from overnight.ledger.ledger import Ledger
 from overnight.model import Experiment, Heartbeat, Proposal, Status, Step, Trial, unwatched
-from overnight.night.actions import (
-    Action,
-    Admit,
-    Answer,
-    Ask,
-    Cancel,
-    Close,
-    Conclude,
-    Dropped,
-    Rebase,
-    Record,
-    Start,
-    Tick,
-)
+from overnight.night import actions as do
+from overnight.night.actions import Action, Answer, Dropped, Tick
 from overnight.night.keep import Keeper
 from overnight.night.night import Night
 from overnight.night.state import Open
@@ -86,7 +66,7 @@ class Shift:
     desk: Desk = field(init=False)
     beats: dict[str, Heartbeat] = field(default_factory=dict)
 
-    def work(self, executor: Executor, proposer: Proposer) -> Closed:
+    def work(self, executor: Executor, proposer: Proposer) -> ev.Closed:
         """Works until the night or this session of it ends. What runs then is ended, whatever the reason."""
         self.executor, self.desk = executor, Desk(proposer, self.queue.put)
         try:
@@ -112,22 +92,22 @@ class Shift:
         self.step(f"do.{type(action).__name__}")
         open_ = self.night.state.open
         match action:
-            case Ask(n):
+            case do.Ask(n):
                 self.desk.ask(self._view(), n)
-            case Admit(number):
+            case do.Admit(number):
                 self._append(self.keeper.admit(open_[number], self._proposed_at(number)))
-            case Start(run, attempt, slot):
-                self._append(RunStarted(run=run, attempt=attempt, slot=slot.name))
+            case do.Start(run, attempt, slot):
+                self._append(ev.RunStarted(run=run, attempt=attempt, slot=slot.name))
                 self.executor.submit(run, attempt, slot)
-            case Cancel(run_id):
+            case do.Cancel(run_id):
                 self.executor.cancel(run_id)
-            case Rebase(number, onto):
+            case do.Rebase(number, onto):
                 self._append(self.keeper.rebase(open_[number], onto, self._proposed_at(number)))
-            case Conclude(verdict):
+            case do.Conclude(verdict):
                 self._append(self.keeper.judged(open_[verdict.experiment], verdict, self.night.state))
-            case Record(number):
+            case do.Record(number):
                 self._append(self.keeper.record(self.ledger.of(number)))
-            case Close(why, finished):
+            case do.Close(why, finished):
                 self._append(self._closed(why, finished))
 
     def _append(self, event: Event) -> None:
@@ -137,9 +117,9 @@ class Shift:
             self.watcher.saw(entry, self.night)
         self._tell_finished()
 
-    def _closed(self, why: str, finished: bool) -> Closed:
+    def _closed(self, why: str, finished: bool) -> ev.Closed:
         secret = self.night.secret if finished else ""
-        return Closed(session=self.night.state.sessions, why=why, finished=finished, secret=secret)
+        return ev.Closed(session=self.night.state.sessions, why=why, finished=finished, secret=secret)
 
     def _view(self) -> View:
         state = self.night.state
@@ -180,7 +160,7 @@ class Shift:
             case Answered():
                 self.night.hear(Answer(message.asked, message.given, message.wait_until, message.why))
             case Stop(who, now):
-                self._append(StopAsked(id=uuid.uuid4().hex, who=who, now=now))
+                self._append(ev.StopAsked(id=uuid.uuid4().hex, who=who, now=now))
             case ProposerFailed(error):
                 raise _failure(f"the proposer ({self.night.program.agent})", error)
             case Failed(run_id, error):
@@ -195,12 +175,16 @@ class Shift:
         if trial.status is Status.STOPPED:
             self.night.hear(Dropped(trial.run_id))
         else:
-            self._append(RunDone(run=started.run, trial=trial))
+            self._append(ev.RunDone(run=started.run, trial=trial))
 
-    def _proposed(self, proposal: Proposal) -> Proposed:
+    def _proposed(self, proposal: Proposal) -> ev.Proposed:
+        if proposal.parent not in self.night.state.keeps:
+            raise OvernightError(
+                f"{_line(proposal.origin)} proposed a change of {_line(proposal.parent)!r}, no keep of this night"
+            )
         files = {path: _storable(text) for path, text in proposal.files.items()}
         old = self.keeper.repo.texts(proposal.parent, sorted(files))
-        return Proposed(
+        return ev.Proposed(
             experiment=self.night.state.last_number + 1,
             parent=proposal.parent,
             edits=make_edits(old, files),
@@ -214,9 +198,9 @@ class Shift:
         for message_id, message in inbox.take(self.ledger.path.parent):
             if message.get("kind") == "stop":
                 who, now = str(message.get("who", "?")), bool(message.get("now"))
-                self._append(StopAsked(id=message_id, who=who, now=now))
+                self._append(ev.StopAsked(id=message_id, who=who, now=now))
             else:
-                self._append(Noted(id=message_id, text=f"a message that is not understood: {message!r:.200}"))
+                self._append(ev.Noted(id=message_id, text=f"a message that is not understood: {message!r:.200}"))
             inbox.done(self.ledger.path.parent, message_id)
 
     # ---- telling
@@ -232,7 +216,7 @@ class Shift:
 
     def _experiment(self, done: Open) -> Experiment:
         proposed, judged = done.proposed, done.judged
-        assert isinstance(judged, Judged)
+        assert isinstance(judged, ev.Judged)
         proposal = Proposal(
             files=self.keeper.proposed_files(done),
             parent=proposed.parent,
@@ -250,7 +234,7 @@ class Shift:
         return self.elapsed_before + self.clock.now().mono - self.began
 
 
-def _failure(who: str, error: Exception) -> OvernightError:
+def _failure(who: str, error: BaseException) -> OvernightError:
     """Our own errors keep their message; anything else is named for what it is."""
     if isinstance(error, OvernightError):
         return error

@@ -10,21 +10,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from overnight.judge.policy import AnyPolicy
-from overnight.ledger.events import (
-    Admitted,
-    Closed,
-    Entry,
-    Event,
-    Judged,
-    Opened,
-    Proposed,
-    Rebased,
-    Recorded,
-    RunDone,
-    RunStarted,
-    Session,
-    StopAsked,
-)
+from overnight.ledger import events as ev
+from overnight.ledger.events import Entry, Event
 from overnight.model import Call, Status, Trial, Verdict
 from overnight.night.stop import Progress
 from overnight.program.program import Program
@@ -37,7 +24,7 @@ LOST_LIMIT = 3
 class Open:
     """An experiment between its proposal and its record."""
 
-    proposed: Proposed
+    proposed: ev.Proposed
     base: str  # the incumbent it stands on
     commit: str | None = None
     rebases: int = 0
@@ -45,7 +32,7 @@ class Open:
     attempts: dict[str, int] = field(default_factory=dict)  # of its runs
     lost: Counter[str] = field(default_factory=Counter)  # runs that died together with their coordinator
     verdict: Verdict | None = None  # not yet written down
-    judged: Judged | None = None
+    judged: ev.Judged | None = None
     counts: bool = True  # False for what was never run: a duplicate, a refusal
 
     @property
@@ -62,10 +49,11 @@ class NightState:
         self.branch = ""
         self.incumbent = ""  # commit; empty until the baseline is recorded
         self.log_tip = ""
+        self.keeps: set[str] = set()  # every incumbent there was
         self.no_baseline = ""  # why it gave no score
         self.best: float | None = None
         self.open: dict[int, Open] = {}
-        self.under_way: dict[str, RunStarted] = {}
+        self.under_way: dict[str, ev.RunStarted] = {}
         self.seen: dict[str, int] = {}  # fingerprint → the experiment that had it first
         self.finished: list[Open] = []  # recorded since somebody last took them
         self.last_number = -1
@@ -76,8 +64,8 @@ class NightState:
         self.usd, self.tokens, self.prices_known = 0.0, 0, True
         self.run_seconds: deque[float] = deque(maxlen=8)  # of the last runs that ended well
         self.sessions = 0
-        self.stop: StopAsked | None = None
-        self.closed: Closed | None = None
+        self.stop: ev.StopAsked | None = None
+        self.closed: ev.Closed | None = None
 
     def progress(self, elapsed: float) -> Progress:
         return Progress(self.counted, elapsed, self.usd, self.tokens, self.since_keep, self.best)
@@ -95,31 +83,31 @@ class NightState:
 
     def _take(self, event: Event) -> None:
         match event:
-            case Opened():
+            case ev.Opened():
                 self.name, self.branch = event.night, event.branch
-            case Session():
+            case ev.Session():
                 self._begin_session(event)
-            case Proposed():
+            case ev.Proposed():
                 self._propose(event)
-            case Admitted():
+            case ev.Admitted():
                 self._admit(event)
-            case RunStarted():
+            case ev.RunStarted():
                 self.under_way[event.run.id] = event
                 self.open[event.experiment].attempts[event.run.id] = event.attempt
-            case RunDone():
+            case ev.RunDone():
                 self._measure(event)
-            case Rebased():
+            case ev.Rebased():
                 self._rebase(event)
-            case Judged():
+            case ev.Judged():
                 self.open[event.experiment].judged = event
-            case Recorded():
+            case ev.Recorded():
                 self._record(event)
-            case StopAsked():
+            case ev.StopAsked():
                 self.stop = event
-            case Closed():
+            case ev.Closed():
                 self._close(event)
 
-    def _begin_session(self, event: Session) -> None:
+    def _begin_session(self, event: ev.Session) -> None:
         """What was under way is lost with the coordinator that was killed, and will be started again."""
         for run_id, started in self.under_way.items():
             experiment = self.open[started.experiment]
@@ -131,7 +119,7 @@ class NightState:
         self.sessions = event.number
         self.stop, self.closed = None, None
 
-    def _propose(self, event: Proposed) -> None:
+    def _propose(self, event: ev.Proposed) -> None:
         self.open[event.experiment] = Open(event, event.parent)
         self.last_number = event.experiment
         self.counted += event.experiment > 0
@@ -139,7 +127,7 @@ class NightState:
         self.usd += event.cost.usd or 0.0
         self.prices_known &= event.cost.usd is not None
 
-    def _admit(self, event: Admitted) -> None:
+    def _admit(self, event: ev.Admitted) -> None:
         experiment = self.open[event.experiment]
         experiment.commit = event.commit
         if event.problem:
@@ -147,7 +135,7 @@ class NightState:
         else:
             self._compare_with_seen(experiment, event.fingerprint)
 
-    def _rebase(self, event: Rebased) -> None:
+    def _rebase(self, event: ev.Rebased) -> None:
         experiment = self.open[event.experiment]
         experiment.verdict = None
         if event.commit is None:
@@ -170,13 +158,13 @@ class NightState:
         experiment.counts = False
         self.counted -= experiment.number > 0
 
-    def _measure(self, event: RunDone) -> None:
+    def _measure(self, event: ev.RunDone) -> None:
         self.under_way.pop(event.run.id, None)
         self.open[event.experiment].trials.append(event.trial)
         if event.trial.status is Status.OK:
             self.run_seconds.append(event.trial.usage.wall_seconds)
 
-    def _record(self, event: Recorded) -> None:
+    def _record(self, event: ev.Recorded) -> None:
         experiment = self.open.pop(event.experiment)
         self.log_tip = event.entry
         self.records += 1
@@ -186,11 +174,12 @@ class NightState:
         verdict = experiment.judged.verdict
         if event.kept is not None:
             self.incumbent, self.best, self.since_keep = event.kept, verdict.score, 0
+            self.keeps.add(event.kept)
         elif experiment.number == 0:
             self.no_baseline = verdict.why
         else:
             self.since_keep += experiment.counts
 
-    def _close(self, event: Closed) -> None:
+    def _close(self, event: ev.Closed) -> None:
         self.closed = event
         self.under_way.clear()

@@ -26,7 +26,7 @@ class Answered:
 class ProposerFailed:
     """The proposer raised: our failure, or a third party's, and nothing that is waited out."""
 
-    error: Exception
+    error: BaseException
 
 
 Post: TypeAlias = Callable[[Proposal | Answered | ProposerFailed], None]
@@ -60,7 +60,7 @@ class Desk:
                 else:
                     self._answer(*item)
             self._proposer.close()
-        except Exception as error:  # noqa: BLE001 - the edge of a worker: the coordinator must hear of it
+        except BaseException as error:  # noqa: BLE001 - the edge of a worker: the coordinator must hear of it
             self._post(ProposerFailed(error))
 
     def _answer(self, view: View, n: int) -> None:

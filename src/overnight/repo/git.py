@@ -101,10 +101,14 @@ class Git:
     @contextmanager
     def file(self, data: bytes) -> Iterator[Path]:
         """`data` as a file, for as long as the block runs."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.scratch) as handle:
+        try:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            handle = tempfile.NamedTemporaryFile(dir=self.scratch)  # noqa: SIM115 - closed below
             handle.write(data)
             handle.flush()
+        except OSError as error:
+            raise GitError(f"{self.scratch} cannot be written to: {error.strerror}") from error
+        with handle:
             yield Path(handle.name)
 
     def close(self) -> None:

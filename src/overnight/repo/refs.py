@@ -65,6 +65,15 @@ def move(repo: Repo, ref: str, new: str, old: str | None) -> None:
             raise RefMoved(_moved(ref, now, old))
 
 
+def hold(repo: Repo, ref: str, commit: str) -> None:
+    """Keeps a commit from `git gc`, which may run at any time, until something else reaches it."""
+    repo.git.run("update-ref", "--no-deref", ref, commit)
+
+
+def let_go(repo: Repo, ref: str) -> None:
+    repo.git.run("update-ref", "--no-deref", "-d", ref)
+
+
 def unlock(repo: Repo, refs: Iterable[str]) -> list[str]:
     """Removes the lock files that a killed git left on refs of ours; the holder of the night's lock only."""
     locks = {ref: repo.common_dir / f"{ref}.lock" for ref in refs}

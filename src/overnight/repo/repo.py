@@ -111,15 +111,24 @@ class Repo:
         answer = self.git.call("check-ignore", "-q", "--", f"./{path}")
         return answer.returncode == 0
 
+    def checked_out(self, branch: str) -> str | None:
+        """The working tree that has `branch` checked out."""
+        worktrees = os.fsdecode(self.git.run("worktree", "list", "--porcelain")).split("\n\n")
+        found = (lines[0] for text in worktrees if f"branch {branch}" in (lines := text.splitlines()))
+        return next((line.removeprefix("worktree ") for line in found), None)
+
     def node(self) -> str:
-        """A short id of this clone, drawn once: two clones of one project never write the same log ref."""
-        file = self.common_dir / "overnight" / "node"
-        if not file.exists():
+        """A short id of this clone, drawn once: two clones of one project never write the same log ref. Bound to the
+        place, for `cp -r` makes a clone as well."""
+        file, place = self.common_dir / "overnight" / "node", repr(os.fspath(self.common_dir))
+        node, _, written_at = file.read_text().strip().partition(" ") if file.exists() else ("", "", "")
+        if not node or written_at != place:
+            node = secrets.token_hex(4)
             file.parent.mkdir(exist_ok=True)
             fresh = file.with_name(f"node.{os.getpid()}")
-            fresh.write_text(secrets.token_hex(4) + "\n")
+            fresh.write_text(f"{node} {place}\n")
             fresh.replace(file)  # complete or not there, also after a kill
-        return file.read_text().strip()
+        return node
 
     # what is written
 
