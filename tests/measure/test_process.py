@@ -170,11 +170,11 @@ def test_when_the_warden_dies_runs_go_on_and_the_next_one_gets_a_new_warden(own_
 
 
 @LINUX
-def test_a_run_whose_supervisor_died_has_failed_and_is_dead(own_warden: Warden, spec: Spec) -> None:
+def test_a_run_whose_supervisor_died_is_lost_and_dead(own_warden: Warden, spec: Spec) -> None:
     running = own_warden.start(replace(spec, argv=("sh", "-c", "echo $PPID $$; sleep 60")))
     supervisor, run = line_in_log(spec)
     os.kill(supervisor, signal.SIGKILL)
-    assert running.wait(ignore_beats).why is Why.FAILED
+    assert running.wait(ignore_beats).why is Why.LOST
     own_warden.close()
     assert not Path(f"/proc/{run}").exists()
 

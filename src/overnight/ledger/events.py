@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_args
 
 from overnight.model import Cost, Edit, Run, Trial, Verdict
 
@@ -230,23 +230,7 @@ Event: TypeAlias = (
     | Closed
 )
 
-KINDS: Mapping[str, type[Event]] = {
-    cls.kind: cls
-    for cls in (
-        Opened,
-        Session,
-        Proposed,
-        Admitted,
-        RunStarted,
-        RunDone,
-        Rebased,
-        Judged,
-        Recorded,
-        StopAsked,
-        Noted,
-        Closed,
-    )
-}
+KINDS: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}
 
 
 @dataclass(frozen=True, slots=True)

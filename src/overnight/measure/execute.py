@@ -7,6 +7,7 @@ from the user's files.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,20 +54,33 @@ class NotMeasured(OvernightError):
 
 def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
     folder, results = place.scratch / run.id, place.runs / run.id
-    remove(folder)  # of an attempt that was killed
-    folder.mkdir(parents=True)
     results.mkdir(parents=True, exist_ok=True)
     try:
-        spec = _prepare(run, slot, program, place, Room.below(folder), results / "run.log")
-        ended = _run(spec, slot, watch, warden)
+        for _ in range(2):  # who watches it may be killed, and twice in a row that is the run's own doing
+            remove(folder)  # of an attempt that was killed
+            folder.mkdir(parents=True)
+            spec = _prepare(run, slot, program, place, Room.below(folder), results / "run.log")
+            identity = _identity(spec.cwd)
+            ended = _run(spec, slot, watch, warden)
+            if ended.why is not Why.LOST:
+                break
         if ended.why is Why.FAILED:
             raise NotMeasured(f"run {run.id} could not be measured: {ended.note}")
         result = trial(run, attempt, ended, results / "run.log", program, place.hardware)
-        if result.status is Status.OK:
+        if result.status is Status.OK and _identity(spec.cwd) == identity:
             keep(Path(spec.cwd), program.save, results / "saved", program.disk_mb * 1e6)
         return result
     finally:
         remove(folder)
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    """A run may put another folder, or a link to one, in the place of its own: nothing of that is the run's."""
+    try:
+        seen = os.lstat(folder)
+    except OSError:
+        return None
+    return seen.st_dev, seen.st_ino
 
 
 def _prepare(run: Run, slot: Slot, program: Program, place: Place, room: Room, log: Path) -> Spec:

@@ -32,12 +32,12 @@ def inside(folder: Path, path: Path) -> bool:
 def keep(folder: Path, patterns: Iterable[str], into: Path, limit_bytes: float) -> None:
     """Moves the regular files that match, as far as they fit: no links, and nothing that is reached through one."""
     for path in sorted(set(_matching(folder, patterns))):
-        size = path.lstat().st_size
-        if size <= limit_bytes:
-            limit_bytes -= size
-            target = into / path.relative_to(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(PermissionError):
+        with contextlib.suppress(PermissionError, FileNotFoundError):
+            size = path.lstat().st_size
+            if size <= limit_bytes:
+                limit_bytes -= size
+                target = into / path.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.move(path, target)
 
 
@@ -61,8 +61,10 @@ def _link(below: Path, path: str, target: Path) -> None:
 
 
 def _matching(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    """As far as they can be read: a run may have left a thousand levels, or folders that nobody may enter."""
     for pattern in patterns:
-        for path in folder.glob(pattern):
-            seen = path.lstat()
-            if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1 and inside(folder, path):
-                yield path
+        with contextlib.suppress(OSError, RecursionError):
+            for path in folder.glob(pattern):
+                seen = path.lstat()
+                if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1 and inside(folder, path):
+                    yield path

@@ -35,7 +35,8 @@ class Why(StrEnum):
     CPU = "cpu"
     OUTPUT = "output"
     STOPPED = "stopped"
-    FAILED = "failed"
+    FAILED = "failed"  # our fault, such as a full disk
+    LOST = "lost"  # whoever watched it was killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Running:
                 if "why" in message:
                     return _ended(message)
                 beat(message["wall"], message["cpu"])
-        return Ended(Why.FAILED, note="the process that watched the run has died")
+        return Ended(Why.LOST, note="the process that watched the run was killed")
 
 
 class Warden:

@@ -60,6 +60,14 @@ def kill_tree(patience: float) -> tuple[dict[int, int], bool]:
     return ended, True
 
 
+def stopped(pid: int) -> bool:
+    """True for a process that SIGSTOP holds."""
+    try:
+        return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
 def kill(pid: int) -> None:
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)

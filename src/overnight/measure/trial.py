@@ -53,6 +53,8 @@ def _verdict(ended: Ended, shown: str, found: output.Found, program: Program) ->
             return Status.TIMEOUT, f"ended by us after {cpu:.1f} CPU seconds{last}"
         case Why.OUTPUT:
             return Status.OUTPUT, f"printed more than {program.output_mb:g} MB and was ended after {wall:.1f} s"
+        case Why.LOST:
+            return Status.CRASH, "nothing was measured, twice: "  # and why, which the note says
         case Why.STOPPED | Why.FAILED:
             return Status.STOPPED, f"stopped after {wall:.1f} s"
     if ended.code != 0:

@@ -36,7 +36,7 @@ from typing import Any
 
 from overnight.measure.gauge import Gauge
 from overnight.measure.log import Log
-from overnight.measure.tree import children, kill, kill_tree, reap
+from overnight.measure.tree import children, kill, kill_tree, reap, stopped
 
 LINUX = sys.platform == "linux"
 PATIENCE = 60.0  # seconds for a kill to work, or for the coordinator to listen
@@ -68,8 +68,14 @@ def serve(door: socket.socket) -> None:
         supervisors.difference_update(reap()[0])
         for pid in set(children(os.getpid())) - supervisors:  # left by a supervisor that was killed
             kill(pid)
-    while supervisors:  # each hears the end of its own socket
-        supervisors.discard(os.wait()[0])
+        for pid in filter(stopped, supervisors):  # by its run: a supervisor never stops by itself
+            kill(pid)
+    give_up = time.monotonic() + PATIENCE
+    while supervisors and time.monotonic() < give_up:  # each hears the end of its own socket
+        for pid in filter(stopped, supervisors):
+            kill(pid)
+        supervisors.difference_update(reap()[0])
+        time.sleep(0.005)
 
 
 def fork_supervisor(door: socket.socket, fd: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from overnight.model import Experiment, Proposal
+from overnight.model import Cost, Experiment, Proposal, Wait
 from overnight.propose.proposer import Proposer, View
 
 
@@ -28,6 +29,9 @@ class ProposerFailed:
 
     error: BaseException
 
+
+MAX_CHARACTERS = 10_000_000
+"""Of a proposal: it goes into the ledger before anything else."""
 
 Post: TypeAlias = Callable[[Proposal | Answered | ProposerFailed], None]
 
@@ -66,11 +70,24 @@ class Desk:
     def _answer(self, view: View, n: int) -> None:
         given = 0
         for offer in self._proposer.ask(view, n):
-            if not isinstance(offer, Proposal):
-                self._post(Answered(n, given, offer.until, offer.why))
+            if isinstance(offer, Wait):
+                self._post(Answered(n, given, float(offer.until), str(offer.why)))
                 return
-            self._post(offer)
+            self._post(sound(offer))
             given += 1
             if given == n:
                 break
         self._post(Answered(n, given))
+
+
+def sound(offer: Proposal) -> Proposal:
+    """The proposal, if it is what it should be: who proposes may be anybody's code. ValueError says what is wrong."""
+    texts = [*offer.files, *offer.files.values(), *offer.notes, *offer.notes.values()]
+    if not all(isinstance(text, str) for text in [*texts, offer.parent, offer.origin, offer.hypothesis]):
+        raise ValueError("a proposal's files, notes, parent, origin and hypothesis are texts")
+    if sum(map(len, texts)) > MAX_CHARACTERS:
+        raise ValueError(f"a proposal of more than {MAX_CHARACTERS:,} characters")
+    numbers = (offer.cost.seconds, offer.cost.tokens, offer.cost.usd)
+    if not isinstance(offer.cost, Cost) or not all(n is None or (math.isfinite(n) and n >= 0) for n in numbers):
+        raise ValueError(f"a proposal's cost is finite and not negative, or unknown: {offer.cost}")
+    return offer
