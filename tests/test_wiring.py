@@ -13,7 +13,7 @@ import pytest
 
 from overnight import wiring
 from overnight.clock import Now
-from overnight.errors import Busy, OvernightError, RefMoved, RepoError, UsageError
+from overnight.errors import Busy, LedgerError, OvernightError, RefMoved, RepoError, UsageError
 from overnight.ledger import inbox, views
 from overnight.ledger.events import Closed, Entry, RunStarted
 from overnight.ledger.ledger import Ledger, Reader
@@ -23,7 +23,7 @@ from overnight.night.verify import verify
 from overnight.night.watcher import Nobody
 from overnight.repo.repo import Repo
 from overnight.testing import Scripted
-from tests.nights import PROGRAM, TRAIN, git, replacing, toy_repo
+from tests.nights import PROGRAM, TRAIN, git, make_repo, replacing, toy_repo
 
 BETTER = replacing("WIDTH = 4 ", "WIDTH = 8 ")
 BEST = replacing("RATE = 0.1 ", "RATE = 0.3 ")
@@ -151,6 +151,44 @@ def test_uncommitted_edits_are_refused_and_nothing_is_made(root: Path) -> None:
     with pytest.raises(RepoError, match=r"not committed: train\.py.*git stash"):
         night(root)
     assert not (root / ".git/overnight/t").exists()
+
+
+def test_a_byte_order_mark_or_a_link_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    marked = toy_repo(tmp_path / "marked", train="\ufeff" + TRAIN)
+    with pytest.raises(RepoError, match="byte order mark"):
+        night(marked)
+    linked = make_repo(tmp_path / "linked", {"program.md": PROGRAM, "real.py": TRAIN})
+    (linked / "train.py").symlink_to("real.py")
+    git(linked, "add", "-A")
+    git(linked, "commit", "-qm", "link")
+    with pytest.raises(RepoError, match=r"train\.py is a link"):
+        night(linked)
+
+
+def test_a_branch_called_autoresearch_is_in_the_way(root: Path) -> None:
+    git(root, "branch", "autoresearch")
+    with pytest.raises(RepoError, match="is in the way"):
+        night(root)
+
+
+def test_another_time_box_is_another_question(root: Path) -> None:
+    night(root, experiments="1")
+    with pytest.raises(UsageError, match="was opened with box"):
+        night(root, experiments="2", time_box="9s")
+
+
+def test_a_secret_that_was_swapped_is_not_used(root: Path) -> None:
+    night(root, experiments="1")
+    (root / ".git/overnight/t/secret").write_text("mine")
+    with pytest.raises(LedgerError, match="is not the secret"):
+        night(root, experiments="2")
+
+
+def test_program_md_may_be_a_link_to_elsewhere(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.md").write_text(PROGRAM)
+    (root / "program.md").unlink()
+    (root / "program.md").symlink_to(tmp_path / "elsewhere.md")
+    assert night(root).finished
 
 
 def test_program_md_itself_may_be_uncommitted(root: Path) -> None:

@@ -87,7 +87,7 @@ def facts(repo: Repo) -> Any:
 
 def find_program(path: Path | None) -> Path:
     """The file itself, the folder's program.md, or the nearest one above the current folder."""
-    start = (path or Path.cwd()).resolve()
+    start = (path or Path.cwd()).absolute()  # not resolved: program.md may be a link to elsewhere
     if start.is_file():
         return start
     folders = [start] if path else [start, *start.parents]
@@ -111,11 +111,22 @@ def refuse_to_start(task: Task, tag: str, new: bool) -> None:
             f"not committed: {named}. A night starts from HEAD: commit (git commit -am 'before the night') "
             "or set the edits aside (git stash), then run again"
         )
+    if new:
+        _refuse_unreadable(task)
+
+
+def _refuse_unreadable(task: Task) -> None:
+    texts = task.repo.texts(task.repo.head(), task.program.edit)
+    for path in task.program.edit:
+        if path not in texts:
+            raise RepoError(f"{path} is a link, and a link cannot be edited: name the file it leads to in `edit:`")
+        if texts[path].startswith("\ufeff"):
+            raise RepoError(f"{path} begins with a byte order mark, which hides its first line: save it without")
 
 
 def uncommitted(task: Task) -> list[str]:
     program = task.program
-    own = program.path.resolve().relative_to(task.repo.root).as_posix()
+    own = (program.path.parent.resolve() / program.path.name).relative_to(task.repo.root).as_posix()
     return [path for path in task.repo.dirty([*program.edit, *program.protect]) if path != own]
 
 

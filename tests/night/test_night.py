@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from overnight.clock import Now
 from overnight.ledger.events import Closed, Event, Proposed, RunDone, RunStarted
 from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import Action, Answer, Ask, Cancel, Close, Dropped, Start, Tick
@@ -219,7 +220,7 @@ def test_a_target_ends_the_night() -> None:
 def test_a_run_that_would_not_end_in_time_is_not_started() -> None:
     stage = Stage(program(stop=Stop(seconds=100.0)))
     stage.night.hear(Tick(stage.world.clock.now(), 95.0))
-    assert stage.next() == [Close("5 s are left, too few for another run", finished=True)]
+    assert stage.next() == [Close("5 s are left, too few for another run, not even for the baseline", finished=True)]
 
 
 def test_outside_the_window_nothing_is_started_and_nothing_ends() -> None:
@@ -303,3 +304,13 @@ def test_a_closed_night_says_nothing_more() -> None:
     stage = Stage()
     stage.hear(Closed(session=1, why="", finished=True))
     assert stage.next() == []
+
+
+def test_seven_o_clock_is_seven_o_clock_also_where_the_clocks_change_in_the_night() -> None:
+    stage = Stage(program(stop=Stop(until="07:00")))
+    start = stage.world.clock.now()
+    stage.night.deadline_utc = start.utc + 60
+    stage.night.hear(Tick(Now(start.utc + 55, 55.0, offset_seconds=-3600), 55.0))  # back by an hour
+    assert starts(stage.next()) == ["0-baseline-0"]
+    stage.night.hear(Tick(Now(start.utc + 55, 55.0, offset_seconds=0), 55.0))
+    assert stage.night.out_of_time() == "5 s are left, too few for another run"

@@ -154,17 +154,55 @@ def test_the_read_back() -> None:
         "",
         "Knobs that the search can turn: 1",
         "  WIDTH  4  1 .. 64, doubling  train.py:1, the comment says so",
+        "  To leave one alone write `# fixed` behind it.",
         "",
         "Advice to the agent, not enforced",
         "  program.md:9  Be bold.",
         "",
         "Reads like a rule, and is NOT enforced",
-        "  program.md:12  Never use it.  `it` is no file",
+        "  program.md:12  Never use it.",
+        "                 (`it` is no file)",
         "  Say it as a key of the front matter, or take it as advice to the agent.",
         "",
         "Uncommitted edits: a run would refuse to start",
         "  train.py",
     ]
+
+
+def test_the_read_back_of_a_narrow_screen_is_whole() -> None:
+    long = Rule("guards", "memory_gb <= 40 and also seconds <= 100", Origin.PROSE, 7, "both are said there")
+    sentence = Sentence(9, "Be bold, and never be afraid of a large step.", "advice to the agent")
+    back = replace(read_back(), program=replace(PROGRAM, rules=(*RULES, long), advice=(sentence,)))
+    assert list(readback_text(back, Screen(40)))[:12] == [
+        "Enforced",
+        "  run     python train.py  program.md:3",
+        "  slots   1                default",
+        "  guards  memory_gb <= 40 and also",
+        "          seconds <= 100",
+        "          program.md:7: both are said",
+        "          there",
+        "",
+        "Knobs that the search can turn: 1",
+        "  WIDTH  4  1 .. 64, doubling  train.py:1,",
+        "                               the",
+        "                               comment",
+    ]
+    assert list(readback_text(back, Screen(40)))[-6:-3] == [
+        "  program.md:9  Be bold, and never be",
+        "                afraid of a large step.",
+        "",
+    ]
+
+
+def test_a_search_without_knobs_is_warned_of_and_told_how_to_mark_some() -> None:
+    text = "\n".join(readback_text(replace(read_back(), knobs=[]), Screen(80)))
+    assert "\nNo knobs\n" in text
+    assert "RATE = 0.02  # 0.001..0.1, log" in text.replace("\n", " ")
+
+
+def test_a_night_without_a_stop_rule_is_said_to_have_none() -> None:
+    endless = replace(read_back(), program=replace(PROGRAM, rules=RULES, stop=Stop()))
+    assert "  stop   none: works until Ctrl-C  default" in list(readback_text(endless, PIPE))
 
 
 def test_the_read_backs_json() -> None:

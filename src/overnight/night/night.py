@@ -167,7 +167,7 @@ class Night:
         if state.no_baseline:
             return [do.Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
         if over := self.out_of_time():
-            return [do.Close(over, finished=True)]
+            return [do.Close(over if state.incumbent else f"{over}, not even for the baseline", finished=True)]
         if not state.open and (enough := self.enough()):
             return [do.Close(enough, finished=True)]
         return []

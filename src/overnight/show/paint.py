@@ -79,6 +79,27 @@ def cut(text: str, columns: int) -> str:
     return f"{kept}…" if columns > 0 else ""
 
 
+def folded(text: str, columns: int | None) -> list[str]:
+    """Lines of whole words, each within the columns where its words are; None: one line."""
+    lines = [""]
+    for word in text.split() if columns is not None else [text]:
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if columns is None or not lines[-1] or columns_of(longer) <= columns:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def hanging(label: Cell, said: Cell, screen: Screen) -> list[str]:
+    """A label and what is said beside it: folded where the screen is narrow, and never under the label."""
+    head, said_cell = ((cell, Tone.PLAIN) if isinstance(cell, str) else cell for cell in (label, said))
+    indent = columns_of(head[0])
+    lines = folded(said_cell[0], None if screen.width is None else screen.width - indent)
+    heads = [screen.paint(*head), *[" " * indent] * (len(lines) - 1)]
+    return [start + screen.paint(line, said_cell[1]) for start, line in zip(heads, lines, strict=True)]
+
+
 def fit(text: str, columns: int, right: bool = False) -> str:
     """Exactly so many columns."""
     short = cut(text, columns)

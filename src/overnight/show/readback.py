@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from overnight.program.knobs import Knob
-from overnight.program.program import Origin, Program, Rule, Sentence
-from overnight.show.paint import Cell, Screen, Tone, printable
+from overnight.program.program import Origin, Program, Rule, Sentence, Stop
+from overnight.show.paint import Cell, Screen, Tone, columns_of, fit, folded, printable
 from overnight.show.table import table
 
 NOT_UNDERSTOOD = "not understood"
 SHOWN_KNOBS = 12
+SHORT = 28  # columns: a value that is wider has its origin below it
+NO_KNOBS = (
+    "Nothing to turn: the search would end at once. Mark constants at the top of a Python file that may change,",
+    "such as `RATE = 0.02  # 0.001..0.1, log` or `MODE = 'a'  # a | b`, or name another agent.",
+)
+NO_STOP = Rule("stop", "none: works until Ctrl-C", Origin.DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class ReadBack:
 def readback_text(back: ReadBack, screen: Screen) -> Iterator[str]:
     name = back.program.path.name
     yield screen.paint("Enforced", Tone.STRONG)
-    yield from table([_rule(rule, name) for rule in back.program.rules], screen, gives_way=1, indent=2)
+    yield from _enforced([*back.program.rules, *([NO_STOP] if back.program.stop == Stop() else [])], name, screen)
     yield from _knobs(back, screen)
     yield from _sentences("Advice to the agent, not enforced", back.advice, name, Tone.QUIET, screen)
     yield from _sentences("Reads like a rule, and is NOT enforced", back.unclear, name, Tone.WARN, screen)
@@ -59,24 +65,55 @@ def _plain(rule: Rule) -> dict[str, Any]:
     return {"key": rule.key, "value": rule.value, "origin": str(rule.origin), "line": rule.line, "why": rule.why}
 
 
-def _rule(rule: Rule, name: str) -> list[Cell]:
-    where = f"{name}:{rule.line}" if rule.line else str(rule.origin)
-    why = f": {rule.why}" if rule.why else ""
+def _enforced(rules: Sequence[Rule], name: str, screen: Screen) -> Iterator[str]:
+    """Nothing is cut: what does not fit beside its key goes below it, the value first."""
+    keys = max(len(rule.key) for rule in rules)
+    room = None if screen.width is None else screen.width - keys - 4
+    wide = [columns_of(printable(rule.value)) for rule in rules]
+    values = max(columns for columns in [*wide, 0] if room is None or columns <= SHORT)
+    for rule in rules:
+        tone = Tone.QUIET if rule.origin is Origin.DEFAULT else Tone.PLAIN
+        key = screen.paint(fit(rule.key, keys), tone)
+        for line in _rule(rule, name, values, room, screen):
+            yield f"  {key}  {line}"
+            key = " " * keys
+
+
+def _rule(rule: Rule, name: str, values: int, room: int | None, screen: Screen) -> Iterator[str]:
+    """The value and where it was said: side by side where both fit."""
     tone = Tone.QUIET if rule.origin is Origin.DEFAULT else Tone.PLAIN
-    return [(rule.key, tone), (printable(rule.value), tone), (printable(f"{where}{why}"), Tone.QUIET)]
+    value, where = printable(rule.value), printable(_where(rule, name))
+    beside = max(values, columns_of(value))
+    if room is None or beside + 2 + columns_of(where) <= room:
+        yield f"{screen.paint(fit(value, beside), tone)}  {screen.paint(where, Tone.QUIET)}"
+        return
+    yield from (screen.paint(line, tone) for line in folded(value, room))
+    yield from (screen.paint(line, Tone.QUIET) for line in folded(where, room))
+
+
+def _where(rule: Rule, name: str) -> str:
+    where = f"{name}:{rule.line}" if rule.line else str(rule.origin)
+    return f"{where}: {rule.why}" if rule.why else where
 
 
 def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:
     if back.program.agent != "search":
+        return
+    if not back.knobs:
+        yield from _headed("No knobs", Tone.WARN, screen)
+        room = None if screen.width is None else screen.width - 2
+        lines = NO_KNOBS if room is None else folded(" ".join(NO_KNOBS), room)
+        yield from (f"  {screen.paint(line, Tone.WARN)}" for line in lines)
         return
     yield from _headed(f"Knobs that the search can turn: {len(back.knobs)}", Tone.STRONG, screen)
     rows: list[list[Cell]] = [
         [knob.name, repr(knob.value), _reach(knob), (f"{knob.path}:{knob.line}, {knob.why}", Tone.QUIET)]
         for knob in back.knobs[:SHOWN_KNOBS]
     ]
-    yield from table(rows, screen, indent=2)
+    yield from table(rows, screen, indent=2, folds=True)
     if (more := len(back.knobs) - SHOWN_KNOBS) > 0:
         yield f"  and {more} more"
+    yield "  To leave one alone write `# fixed` behind it."
 
 
 def _reach(knob: Knob) -> str:
@@ -88,8 +125,11 @@ def _reach(knob: Knob) -> str:
 def _sentences(title: str, said: Sequence[Sentence], name: str, tone: Tone, screen: Screen) -> Iterator[str]:
     if said:
         yield from _headed(title, Tone.STRONG if tone is Tone.QUIET else tone, screen)
-        rows: list[list[Cell]] = [[f"{name}:{s.line}", (printable(s.text), tone), (_reason(s), tone)] for s in said]
-        yield from table(rows, screen, gives_way=1, indent=2)
+        rows: list[list[Cell]] = []
+        for sentence in said:
+            rows.append([f"{name}:{sentence.line}", (printable(sentence.text), tone)])
+            rows += [["", (f"({reason})", Tone.QUIET)]] if (reason := _reason(sentence)) else []
+        yield from table(rows, screen, indent=2, folds=True)
 
 
 def _reason(sentence: Sentence) -> str:
