@@ -180,7 +180,8 @@ def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, ste
     policy = named(task.program.policy, POLICIES, "policy")()
     proposer = named(task.program.agent, PROPOSERS, "agent")()
     folder = night_folder(task.repo, tag)
-    refuse_to_start(task, tag, new=not folder.exists())
+    with closing(task.repo):  # ends git's children; whoever asks on starts them anew
+        refuse_to_start(task, tag, new=not folder.exists())
     ledger = Ledger.create_or_open(folder, holder=f"overnight run --tag {tag}", step=step)
     scratch = scratch_folder(tag, task.repo.node())
     repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)

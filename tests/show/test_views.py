@@ -187,7 +187,7 @@ def test_the_read_back_of_a_narrow_screen_is_whole() -> None:
         "                               the",
         "                               comment",
     ]
-    assert list(readback_text(back, Screen(40)))[-6:-3] == [
+    assert list(readback_text(back, Screen(40)))[-5:-2] == [
         "  program.md:9  Be bold, and never be",
         "                afraid of a large step.",
         "",

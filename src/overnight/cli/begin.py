@@ -98,8 +98,8 @@ def _watched(task: Task, tag: str, as_json: bool) -> None:
         options.say_json(report_json(report))
     else:
         options.say(["", *report_text(report, options.screen())])
-    if report.summary.baseline is None:
-        raise OvernightError("the untouched baseline gave no score: `overnight show 0` says what it printed")
+    if report.summary.baseline is None and report.summary.state == "finished":
+        raise OvernightError(f"{report.summary.why}; see `overnight show 0`")
 
 
 def _is_demo(folder: Path, lab: str) -> bool:

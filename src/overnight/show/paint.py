@@ -82,13 +82,13 @@ def cut(text: str, columns: int) -> str:
 def folded(text: str, columns: int | None) -> list[str]:
     """Lines of whole words, each within the columns where its words are; None: one line."""
     lines = [""]
-    for word in text.split() if columns is not None else [text]:
+    for word in text.split(" ") if columns is not None else [text]:
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if columns is None or not lines[-1] or columns_of(longer) <= columns:
             lines[-1] = longer
         else:
             lines.append(word)
-    return lines
+    return [line.rstrip() for line in lines]
 
 
 def hanging(label: Cell, said: Cell, screen: Screen) -> list[str]:
