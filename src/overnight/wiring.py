@@ -24,7 +24,7 @@ from overnight.compute.slots import find_slots, hardware
 from overnight.errors import RepoError, UsageError
 from overnight.ledger.events import Closed, Opened
 from overnight.ledger.ledger import Ledger, Reader
-from overnight.ledger.views import nights, summary
+from overnight.ledger.views import Summary, nights, summary
 from overnight.measure.execute import Place, execute
 from overnight.measure.files import remove
 from overnight.measure.process import Warden
@@ -146,12 +146,9 @@ def night_folder(repo: Repo, tag: str) -> Path:
 
 def pick_tag(task: Task, clock: Clock) -> str:
     """The unfinished night of this program; else today's date, such as mar5, or mar5-2 where that is taken."""
-    for folder in reversed(nights(task.repo.common_dir)):
-        with closing(Reader.open(folder)) as reader:
-            opened = reader.find("opened")
-            unfinished = summary(reader, held=False).state != "finished" if opened else False
-        if unfinished and opened and isinstance(opened.event, Opened) and _same_task(task.program, opened.event):
-            return folder.name
+    for earlier in earlier_nights(task):
+        if earlier.state != "finished":
+            return earlier.night
     today = clock.now().local
     tag = f"{today:%b}{today.day}".lower()
     taken = {folder.name for folder in (task.repo.common_dir / "overnight").glob("*")}
@@ -159,6 +156,15 @@ def pick_tag(task: Task, clock: Clock) -> str:
     return next(
         t for t in candidates if t not in taken and task.repo.branch_tip(f"refs/heads/autoresearch/{t}") is None
     )
+
+
+def earlier_nights(task: Task) -> Iterator[Summary]:
+    """Those of the same program, newest first."""
+    for folder in reversed(nights(task.repo.common_dir)):
+        with closing(Reader.open(folder)) as reader:
+            opened = reader.find("opened")
+            if opened and isinstance(opened.event, Opened) and _same_task(task.program, opened.event):
+                yield summary(reader, held=False)
 
 
 def find_night(where: Path, tag: str | None) -> Path:

@@ -28,6 +28,13 @@ def test_a_finished_night_is_followed_by_another(tmp_path: Path) -> None:
     again = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--json")
     tags = [json.loads(done.stdout)["night"] for done in (first, again)]
     assert tags[1] == f"{tags[0]}-2"
+    head = git(root, "rev-parse", "HEAD")[:7]
+    assert first.stderr.startswith("night ")
+    assert again.stderr.startswith(
+        f"{tags[0]} is finished (1 of 1 experiments). This is a new night, {tags[1]}, from HEAD {head}; "
+        f"to build on {tags[0]}, merge it first: git merge autoresearch/{tags[0]}. "
+        f"To lengthen it: overnight run --tag {tags[0]} --experiments N\n"
+    )
 
 
 def test_a_baseline_without_a_score_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:

@@ -47,10 +47,12 @@ def test_init_does_not_choose_between_numbers(tmp_path: Path) -> None:
     assert not (root / "program.md").exists()
 
 
-def test_init_warns_of_a_metric_that_is_not_printed(tmp_path: Path) -> None:
-    done = typed(repo(tmp_path), "init", *ASK, "--metric", "second")
-    assert done.exit_code == 0
-    assert "second was not printed" in done.output
+def test_a_metric_that_is_not_printed_is_refused_with_what_is_there(tmp_path: Path) -> None:
+    root = repo(tmp_path)
+    done = typed(root, "init", *ASK, "--metric", "second")
+    assert done.exit_code == 2
+    assert "no number called second was printed; there is" in done.output
+    assert not (root / "program.md").exists()
 
 
 def test_a_command_that_fails_leaves_nothing(tmp_path: Path) -> None:

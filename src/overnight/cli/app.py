@@ -20,7 +20,7 @@ from overnight.errors import OvernightError
 
 SECTIONS = {
     "Begin": {
-        "demo": ("begin", "Watches a night work on a bundled task: no key, no GPU."),
+        "demo": ("begin", "Runs a night on a bundled task: no key, no GPU."),
         "init": ("init", "Writes a program.md for the repository you are in."),
         "check": ("check", "Reads program.md back: what is enforced, and what is only advice."),
         "run": ("begin", "Works through the night, or goes on where it was left."),

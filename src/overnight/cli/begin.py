@@ -16,11 +16,12 @@ from overnight.clock import SystemClock
 from overnight.compute.slots import find_slots, shortage
 from overnight.errors import OvernightError, UsageError
 from overnight.ledger.ledger import Reader
+from overnight.ledger.views import Summary
 from overnight.repo.git import Git, quiet_environment
 from overnight.show.live import Plain, Terminal
-from overnight.show.paint import screen_of
+from overnight.show.paint import folded, printable, screen_of
 from overnight.show.report import report_json, report_of, report_text
-from overnight.wiring import Task, lab_folder, load, night_folder, pick_tag, work
+from overnight.wiring import Task, earlier_nights, lab_folder, load, night_folder, pick_tag, work
 
 MARK = "overnight-demo"  # in a demo's .git: which lab it is
 
@@ -31,7 +32,7 @@ MARK = "overnight-demo"  # in a demo's .git: which lab it is
 @options.experiments
 @options.slots
 def demo(lab: str, into: Path | None, experiments: str | None, slots: str | None) -> None:
-    """Watches a night work on a bundled task: no key, no GPU.
+    """Runs a night on a bundled task: no key, no GPU.
 
     Copies the task LAB (ngram, if you do not say) into a new folder, makes that a git repository, runs a night there
     and prints its report. Ctrl-C ends it; the same command goes on.
@@ -49,7 +50,7 @@ def demo(lab: str, into: Path | None, experiments: str | None, slots: str | None
             _copy(source, folder, lab)
     click.echo(f"The task is in {folder}: program.md says what is wanted, train.py may change.")
     task = load(folder, _said(experiments=experiments, slots=slots))
-    _watched(task, pick_tag(task, SystemClock()), as_json=False)
+    _watched(task, _picked(task, as_json=False), as_json=False)
 
 
 @click.command()
@@ -78,11 +79,34 @@ def run(program: Path | None, tag: str | None, as_json: bool, **flags: str | Non
         overnight run labs/mine/program.md --slots 4
     """
     task = load(program, _said(**flags))
-    _watched(task, tag or pick_tag(task, SystemClock()), as_json)
+    _watched(task, tag or _picked(task, as_json), as_json)
 
 
 def _said(**flags: str | None) -> dict[str, str]:
     return {name: text for name, text in flags.items() if text is not None}
+
+
+def _picked(task: Task, as_json: bool) -> str:
+    """The night's name. A new one after a finished one of the same program is explained first."""
+    tag = pick_tag(task, SystemClock())
+    last = next(earlier_nights(task), None)
+    if last and last.night != tag:
+        width = options.screen().width
+        for line in folded(_new_night(task, last, tag), width):
+            click.echo(line, err=as_json)
+    return tag
+
+
+def _new_night(task: Task, last: Summary, tag: str) -> str:
+    branch = last.branch.removeprefix("refs/heads/")
+    with closing(task.repo) as repo:
+        head = repo.head()
+        merged = repo.git.call("merge-base", "--is-ancestor", last.branch, head).returncode == 0
+    build = "" if merged else f"; to build on {last.night}, merge it first: git merge {branch}"
+    return (
+        f"{last.night} is finished ({printable(last.why)}). This is a new night, {tag}, from HEAD {head[:7]}{build}. "
+        f"To lengthen it: overnight run --tag {last.night} --experiments N"
+    )
 
 
 def _watched(task: Task, tag: str, as_json: bool) -> None:

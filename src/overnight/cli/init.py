@@ -69,7 +69,7 @@ def _proposed(repo: Repo, path: Path, said: Mapping[str, str], no_run: bool) -> 
     known = {"stop.experiments": "100", **guess(place), **said}
     known |= _asked({key: question for key, question in NEEDED.items() if key not in known})
     trials = [] if no_run else _tried(repo, _program(place, {"metric": UNKNOWN, **known}))
-    known = {"metric": _metric(trials), **known} if "metric" not in known else known
+    known = {**known, "metric": _metric(trials, known.get("metric"))}
     goal = next((setting.text for setting in infer.goal(known["metric"])), "minimize")
     known = {"goal": goal, **_times(trials), **known}
     if trials:
@@ -83,10 +83,23 @@ def _asked(questions: Mapping[str, str]) -> dict[str, str]:
     return {key: click.prompt(question) for key, question in questions.items()}
 
 
-def _metric(trials: list[Trial]) -> str:
-    """The only number there is, or the one that the person names."""
-    names = list(trials[0].scores) if trials else []
-    return names[0] if len(names) == 1 else _asked({"metric": "Which number is to be improved"})["metric"]
+def _metric(trials: list[Trial], said: str | None) -> str:
+    """The one that was named, the only one there is, or the one that the person chooses."""
+    seen = list(trials[0].scores) if trials else []
+    if trials and not seen:
+        raise UsageError(
+            f"it printed no number in the form NAME: 0.123 (one word). The last lines were:\n{trials[0].tail}"
+        )
+    if said is not None and seen and said not in seen:
+        raise UsageError(f"no number called {said} was printed; there is {', '.join(seen)}")
+    if said is not None or len(seen) == 1:
+        return said or seen[0]
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"say which number counts: {' or '.join(f'--metric {name}' for name in seen) or '--metric NAME'}"
+        )
+    choice = click.Choice(seen) if seen else None
+    return str(click.prompt("Which number is to be improved", type=choice))
 
 
 def _program(place: Place, known: Mapping[str, str]) -> Program:

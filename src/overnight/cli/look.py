@@ -111,7 +111,9 @@ def diff(number: int, tag: str | None) -> None:
     """
     with night(tag) as (folder, reader):
         change = _diff(_detail(views.detail(reader, number), number, folder).row)
-    if sys.stdout.isatty():
+    if number == 0:
+        click.echo("#0 is the untouched baseline: it changes nothing.", err=True)
+    elif sys.stdout.isatty():
         say(diff_text(change.decode("utf-8", "replace"), screen()))
     else:
         click.echo(change, nl=False)
