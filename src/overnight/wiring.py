@@ -25,16 +25,16 @@ from overnight.errors import RepoError, UsageError
 from overnight.ledger.events import Closed, Opened
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.ledger.views import Summary, nights, summary
-from overnight.measure.execute import Place, execute
+from overnight.measure.execute import Place, Watch, execute
 from overnight.measure.files import remove
 from overnight.measure.process import Warden
-from overnight.model import Step, unwatched
+from overnight.model import Run, Slot, Step, Trial, unwatched
 from overnight.night.awake import awake, inhibitor
 from overnight.night.keep import refuse_checked_out
 from overnight.night.opening import Opening, begin, branch_name, scratch_folder
 from overnight.night.shift import Shift, Stop
 from overnight.night.watcher import Watcher
-from overnight.program.facts import facts_of
+from overnight.program.facts import Facts, facts_of
 from overnight.program.program import Program
 from overnight.program.read import load as load_text
 from overnight.program.read import read
@@ -78,7 +78,7 @@ def load(path: Path | None, flags: Mapping[str, str]) -> Task:
     return Task(repo, program)
 
 
-def facts(repo: Repo) -> Any:
+def facts(repo: Repo) -> Facts:
     """What the reader of a program may know of the repository: its files are the baseline's."""
     head = repo.head()
     home, search = Path(os.environ.get("HOME", "/")), os.environ.get("PATH", os.defpath)
@@ -200,7 +200,7 @@ def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, ste
             repo.root, scratch / "runs", folder / "runs", scratch.name, pristine.checkout, os.environ, hardware()
         )
 
-        def measure(run: Any, attempt: int, slot: Any, watch: Any) -> Any:
+        def measure(run: Run, attempt: int, slot: Slot, watch: Watch) -> Trial:
             return execute(run, attempt, slot, watch, task.program, place, warden)
 
         with _signals(shift):
