@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from overnight.program import infer
 from overnight.program.facts import Place
 from overnight.program.paths import inside
+from overnight.program.settings import KEYS
 
 _EDITED = ("train.py", "solution.py", "model.py", "experiment.py", "solve.py", "strategy.py", "main.py")
 _STARTED = ("evaluate.py", "eval.py", "benchmark.py", "bench.py", "score.py", "run.py")
@@ -56,9 +57,12 @@ def guess(place: Place) -> dict[str, str]:
     }
 
 
+_ORDER = ("edit", "protect", "run", "metric", *(key for key in KEYS if key not in ("edit", "protect", "run", "metric")))
+
+
 def draft(title: str, settings: Mapping[str, str]) -> str:
     """The text of a program.md with these settings: by key, as a person would write them."""
-    exact = {key: text for key, text in settings.items() if key not in _SENTENCES}
+    exact = {key: settings[key] for key in _ORDER if key in settings and key not in _SENTENCES}
     stops = [_SENTENCES[key].format(text) for key, text in settings.items() if key in _SENTENCES]
     change = "\n".join(f"- Modify `{path}`." for path in settings["edit"].split(", "))
     fixed = "\n".join(f"- Modify `{path}`." for path in settings.get("protect", "").split(", ") if path)
@@ -72,7 +76,7 @@ def draft(title: str, settings: Mapping[str, str]) -> str:
             f"\n## Goal\n\n{goal} `{settings['metric']}`.",
             f"\n## What you can do\n\n{change}",
             "- Say here what is worth trying, and what has been tried.",
-            f"\n## What you cannot do\n\n{fixed or '- Say here what must stay as it is.'}",
+            f"\n## What you cannot do\n\n{fixed or '<!-- what must stay as it is -->'}",
             *(["\n## Stop when\n", *(f"- {stop}" for stop in stops)] if stops else []),
             "",
         ]
