@@ -14,27 +14,15 @@ import pytest
 
 import overnight
 from overnight.measure.process import Ended, Spec, Warden
-from overnight.model import Goal, Purpose, Run, Split
-from overnight.program.program import Box, Program
+from overnight.model import Purpose, Run, Split
+from overnight.program.program import Box
+from overnight.testing import a_program
 
 Launch = Callable[..., Ended]
 SOURCE = str(Path(overnight.__file__).parents[1])
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and subreapers")
 
-PROGRAM = Program(
-    path=Path("program.md"),
-    text="",
-    prose="",
-    folder="",
-    edit=("train.py",),
-    protect=(),
-    run="python train.py",
-    metric="val_bpb",
-    goal=Goal.MINIMIZE,
-    box=Box(5),
-    kill_after_seconds=20,
-    python="self",
-)
+PROGRAM = a_program(metric="val_bpb", box=Box(5), kill_after_seconds=20, python="self")
 RUN = Run(
     id="3-screen-0",
     experiment=3,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from overnight.judge.greedy import GreedyPolicy
 from overnight.ledger.events import (
@@ -27,7 +26,7 @@ from overnight.ledger.events import (
     Session,
     StopAsked,
 )
-from overnight.model import Call, Edit, Goal, Score, Slot, Status, Trial, Usage
+from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import (
     Action,
     Admit,
@@ -43,28 +42,14 @@ from overnight.night.actions import (
     Tick,
 )
 from overnight.night.night import Night
-from overnight.program.program import Box, Program, Stop
-from overnight.testing import FakeClock
+from overnight.program.program import Program, Stop
+from overnight.testing import FakeClock, a_program
 
 Tree = frozenset[int]
 
 
 def program(**changes: object) -> Program:
-    settings: dict[str, object] = {
-        "path": Path("program.md"),
-        "text": "",
-        "prose": "",
-        "folder": "",
-        "edit": ("train.py",),
-        "protect": (),
-        "run": "true",
-        "metric": "loss",
-        "goal": Goal.MINIMIZE,
-        "box": Box(10.0),
-        "kill_after_seconds": 20.0,
-        "stop": Stop(experiments=12),
-    }
-    return Program(**(settings | changes))  # type: ignore[arg-type]
+    return a_program(**{"stop": Stop(experiments=12), **changes})
 
 
 class Killed(Exception):

@@ -5,28 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from overnight.model import Call, Experiment, Goal, Proposal, Verdict
 from overnight.program.knobs import Knob, Value, find_knobs, with_knobs
-from overnight.program.program import Box, Program
+from overnight.program.program import Box
 from overnight.propose.proposer import Proposer, View
 from overnight.propose.space import moved
+from overnight.testing import a_program
 from tests.propose.landscape import NOISE, TEXT, Task
 
-PROGRAM = Program(
-    path=Path("program.md"),
-    text="",
-    prose="",
-    folder="",
-    edit=("train.py",),
-    protect=(),
-    run="python train.py",
-    metric="loss",
-    goal=Goal.MINIMIZE,
-    box=Box(1.0),
-    kill_after_seconds=2.0,
-)
+PROGRAM = a_program(box=Box(1.0), kill_after_seconds=2.0)
 
 
 def view(

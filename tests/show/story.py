@@ -18,24 +18,12 @@ from overnight.ledger.ledger import Ledger
 from overnight.model import Call, Goal, Purpose, Run, Score, Split, Status, Trial, Usage, Verdict
 from overnight.night.actions import Tick
 from overnight.night.night import Night
-from overnight.program.program import Box, Program, Stop
+from overnight.program.program import Box, Stop
+from overnight.testing import a_program
 
 START = Now(1_800_000_000.0, 0.0)
 
-PROGRAM = Program(
-    path=Path("program.md"),
-    text="",
-    prose="",
-    folder="",
-    edit=("train.py",),
-    protect=(),
-    run="python train.py",
-    metric="loss",
-    goal=Goal.MINIMIZE,
-    box=Box(4.0),
-    kill_after_seconds=8.0,
-    stop=Stop(experiments=10),
-)
+PROGRAM = a_program(box=Box(4.0), kill_after_seconds=8.0, stop=Stop(experiments=10))
 
 
 def at(seconds: float) -> Now:

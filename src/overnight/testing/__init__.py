@@ -1,12 +1,15 @@
-"""Fakes for tests, ours and other people's: a clock that is told the time, and a proposer with a script."""
+"""Fakes for tests, ours and other people's: a clock that is told the time, a scripted proposer, a small program."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from overnight.clock import Now
-from overnight.model import Experiment, Proposal, Wait
+from overnight.model import Experiment, Goal, Proposal, Wait
+from overnight.program.program import Box, Program
 from overnight.propose.proposer import View
 
 
@@ -54,3 +57,21 @@ class Scripted:
         self.observed.append(experiment)
 
     def close(self) -> None: ...
+
+
+def a_program(**changes: Any) -> Program:
+    """A program that minimizes the loss of train.py, but for `changes`."""
+    plain = Program(
+        path=Path("program.md"),
+        text="",
+        prose="",
+        folder="",
+        edit=("train.py",),
+        protect=(),
+        run="python train.py",
+        metric="loss",
+        goal=Goal.MINIMIZE,
+        box=Box(10.0),
+        kill_after_seconds=20.0,
+    )
+    return replace(plain, **changes)
