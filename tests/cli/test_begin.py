@@ -33,7 +33,7 @@ def test_a_finished_night_is_followed_by_another(tmp_path: Path) -> None:
     assert again.stderr.startswith(
         f"{tags[0]} is finished (1 of 1 experiments). This is a new night, {tags[1]}, from HEAD {head}; "
         f"to build on {tags[0]}, merge it first: git merge autoresearch/{tags[0]}. "
-        f"To lengthen it: overnight run --tag {tags[0]} --experiments N\n"
+        f"To lengthen {tags[0]}: overnight run --tag {tags[0]} --experiments N\n"
     )
 
 

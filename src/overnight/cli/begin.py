@@ -105,7 +105,7 @@ def _new_night(task: Task, last: Summary, tag: str) -> str:
     build = "" if merged else f"; to build on {last.night}, merge it first: git merge {branch}"
     return (
         f"{last.night} is finished ({printable(last.why)}). This is a new night, {tag}, from HEAD {head[:7]}{build}. "
-        f"To lengthen it: overnight run --tag {last.night} --experiments N"
+        f"To lengthen {last.night}: overnight run --tag {last.night} --experiments N"
     )
 
 

@@ -91,15 +91,6 @@ def folded(text: str, columns: int | None) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def hanging(label: Cell, said: Cell, screen: Screen) -> list[str]:
-    """A label and what is said beside it: folded where the screen is narrow, and never under the label."""
-    head, said_cell = ((cell, Tone.PLAIN) if isinstance(cell, str) else cell for cell in (label, said))
-    indent = columns_of(head[0])
-    lines = folded(said_cell[0], None if screen.width is None else screen.width - indent)
-    heads = [screen.paint(*head), *[" " * indent] * (len(lines) - 1)]
-    return [start + screen.paint(line, said_cell[1]) for start, line in zip(heads, lines, strict=True)]
-
-
 def fit(text: str, columns: int, right: bool = False) -> str:
     """Exactly so many columns."""
     short = cut(text, columns)
