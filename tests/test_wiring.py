@@ -243,8 +243,8 @@ def test_a_stop_from_another_terminal_is_heard_and_the_same_command_goes_on(root
     assert problems(root) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly_and_nothing_is_lost(root: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "who"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_a_signal_ends_it_cleanly_and_nothing_is_lost(root: Path, number: signal.Signals, who: str) -> None:
     class Presses(Nobody):
         def __init__(self) -> None:
             self.pressed = 0
@@ -256,7 +256,7 @@ def test_a_signal_ends_it_cleanly_and_nothing_is_lost(root: Path, number: signal
 
     before = signal.getsignal(number)
     closed = night(root, "Slow", watcher=Presses())
-    assert (closed.why, closed.finished) == (f"stopped by {number.name}", False)
+    assert (closed.why, closed.finished) == (f"stopped by {who}", False)
     assert signal.getsignal(number) == before
     assert [(row.number, row.state) for row in rows(root)][1] == (1, "admitted")
 

@@ -224,7 +224,8 @@ def _signals(shift: Shift) -> Iterator[None]:
     def ask(number: int, _frame: object) -> None:
         nonlocal asked
         asked += 1
-        shift.queue.put(Stop(signal.Signals(number).name, asked > 1 or number == signal.SIGTERM))
+        who = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        shift.queue.put(Stop(who, asked > 1 or number == signal.SIGTERM))
 
     wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     heeded = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]  # nohup means it

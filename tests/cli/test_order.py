@@ -66,7 +66,9 @@ def test_clean_lists_and_asks_first(finished: Path) -> None:
 
 
 def test_clean_removes_logs_and_nothing_else(finished: Path) -> None:
-    assert typed(finished, "clean", "--yes").exit_code == 0
+    done = typed(finished, "clean", "--yes")
+    assert done.exit_code == 0
+    assert "Removed " in done.output
     assert not (folder_of(finished) / "runs").exists()
     assert typed(finished, "verify").exit_code == 0
     assert "no logs" in typed(finished, "clean").output

@@ -45,7 +45,8 @@ def stop(now: bool, tag: str | None) -> None:
     if folder is None:
         click.echo("No night runs here.")
         return
-    message = inbox.post(folder, {"kind": "stop", "who": f"{Process().username()}@{socket.gethostname()}", "now": now})
+    who = f"'overnight stop' ({Process().username()}@{socket.gethostname()})"
+    message = inbox.post(folder, {"kind": "stop", "who": who, "now": now})
     with Reader.open(folder) as reader:
         for _ in range(round(PATIENCE_SECONDS / POLL_SECONDS)):
             if reader.find(f"stop/{message.stem}"):
@@ -157,6 +158,7 @@ def _remove_logs(repo: Repo, found: list[Stored], yes: bool) -> None:
     _ask(f"Remove {size_text(sum(s.logs_bytes for s in finished))} of logs and saved files of {names}?", yes)
     for stored in finished:
         shutil.rmtree(repo.common_dir / "overnight" / stored.night / "runs")
+        click.echo(f"Removed {size_text(stored.logs_bytes)} of logs and saved files of {stored.night}.")
 
 
 def _remove_whole(repo: Repo, folder: Path, refs: bool, yes: bool) -> None:
