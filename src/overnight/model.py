@@ -58,6 +58,11 @@ class Status(StrEnum):
     OUTPUT = "output"  # printed more than the cap
     NO_METRIC = "no-metric"  # ended well, but the metric never appeared
     NOT_FINITE = "not-finite"  # the metric appeared, as NaN or infinity only
+    PRUNED = "pruned"  # ended by us: its curve had fallen behind a rung
+    DISK = "disk"  # wrote more than it may
+    PROCESSES = "processes"  # started more than it may
+    UNSCORED = "unscored"  # ended well, but what it left is missing, is not what it should be, or cannot be scored
+    REFUSED = "refused"  # caught at what is not allowed, such as looking at what it is asked to predict
     STOPPED = "stopped"  # cancelled by us: never a score, run again on resume
 
 
@@ -123,6 +128,16 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """A run whose curve is worse than `limit` at this share of its box is ended there."""
+
+    share: float
+    limit: float
+    above: bool = True  # what is worse: above the limit, as of a loss, or below it
+    chance: float = 0.02  # that a run at the limit would be kept in the end
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution that is wanted. `id` is unique in the night and the idempotency key everywhere."""
 
@@ -134,6 +149,7 @@ class Run:
     seed: int
     box_seconds: float
     kill_after_seconds: float
+    rungs: tuple[Rung, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +159,7 @@ class Score:
     value: float
     se: float | None = None
     n: int | None = None
+    folds: tuple[float, ...] = ()  # means over fixed parts of the examples, the same parts in every run
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +176,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of a Run. `scores` holds every number it reported, the metric among them."""
+    """What came of a Run. `scores` holds every number of the run's split, the metric among them; `hidden` those of
+    the hidden split, where the task has one: from the same run, so that its noise is the same. No agent sees them."""
 
     run_id: str
     attempt: int
@@ -171,7 +189,9 @@ class Trial:
     why: str  # one sentence: what was seen, e.g. "exit code 1: ZeroDivisionError: division by zero"
     tail: str  # the last lines of the output, cleaned of escapes
     curve: tuple[tuple[float, float], ...] = ()  # (seconds, value) from the progress lines
-    level: Level = Level.PRINTED
+    level: Level = Level.PRINTED  # what stood around the run
+    sealed: bool = False  # the scores were made outside of it; else it printed them itself
+    hidden: Mapping[str, Score] = field(default_factory=dict)
     hardware: str = ""
 
     @property
@@ -199,6 +219,52 @@ class Verdict:
     score: float | None = None  # the experiment's
     against: float | None = None  # the reference it was compared with
     simpler: bool = False  # kept as a tie that makes the code smaller
+    runs: int = 1  # it rests on so many
+    gain: float | None = None  # what it is believed to be worth, in units of the metric; positive is better
+    doubt: float | None = None  # the chance that it is worth nothing
+    removes: int | None = None  # the keep that it takes back
+
+
+class Standing(StrEnum):
+    """What may be said of a keep."""
+
+    PROVEN = "proven"  # on hidden data, with a small chance of no gain
+    CARRIED = "carried"  # believed to help, and not proven
+    REPEATABLE = "repeatable"  # as proven, on a task with one set: it helps there, and who knows where else
+    SIMPLER = "simpler"  # a tie with less code
+    REMOVED = "removed"  # taken back later
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A keep, as it is believed now. `gain` is in units of the metric, positive is better."""
+
+    experiment: int
+    gain: float
+    doubt: float  # the chance of no gain
+    runs: int  # for and against it
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The difference between the branch and the baseline on data that was read for this once; positive is better."""
+
+    split: Split
+    runs: int  # on each side
+    baseline: float  # mean
+    branch: float  # mean
+    gain: float
+    low: float  # 95 % interval
+    high: float
+
+
+class Phase(StrEnum):
+    """What a night is about."""
+
+    SEARCH = "search"
+    DAWN = "dawn"  # is each keep still worth something? its removal is measured
+    CLAIM = "claim"  # what is not believed goes, and the branch is measured against the baseline
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from overnight.clock import Now
 from overnight.ledger.events import (
     Admitted,
+    Claimed,
     Closed,
     Event,
     Judged,
@@ -22,9 +23,28 @@ from overnight.ledger.events import (
     RunStarted,
     Session,
     StopAsked,
+    Turned,
+    Weighed,
 )
 from overnight.ledger.ledger import Ledger
-from overnight.model import Call, Cost, Edit, Goal, Purpose, Run, Score, Split, Status, Trial, Usage, Verdict
+from overnight.model import (
+    Call,
+    Claim,
+    Cost,
+    Edit,
+    Goal,
+    Phase,
+    Purpose,
+    Run,
+    Score,
+    Split,
+    Standing,
+    Status,
+    Trial,
+    Usage,
+    Verdict,
+    Worth,
+)
 
 NOW = Now(1_700_000_000.1239, 5.0)
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -144,4 +164,7 @@ EVERY_KIND: list[Event] = [
     rebased(4),
     StopAsked(id="s1", who="ada", now=True),
     Noted(id="n1", text="the disk is nearly full"),
+    Turned(number=1, phase=Phase.CLAIM, runs=9, left=None, why="40 of 40 experiments"),
+    Weighed(number=1, worths=(Worth(1, 0.5, 0.02, 3, Standing.PROVEN),)),
+    Claimed(number=1, commit="d" * 40, claim=Claim(Split.SEALED, 3, 2.5, 2.0, 0.5, 0.4, 0.6)),
 ]

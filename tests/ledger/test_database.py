@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from overnight.errors import LedgerError
 from overnight.ledger.database import open_to_read, open_to_write
 from overnight.ledger.events import Event, Noted
 from overnight.ledger.ledger import Reader
-from overnight.ledger.migrations import newest
+from overnight.ledger.migrations import MIGRATIONS, newest
 from tests.ledger.sample_night import ENV, NOW, a_night, open_ledger, opened, written
 
 UNSHARE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
@@ -89,7 +90,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     db.execute("PRAGMA user_version = 99")
     db.close()
     for use in (open_ledger, Reader.open):
-        with pytest.raises(LedgerError, match=r"a newer Overnight \(schema 99, known here: 1\): update it"):
+        with pytest.raises(LedgerError, match=r"a newer Overnight \(schema 99, known here: 2\): update it"):
             use(tmp_path)
 
 
@@ -99,6 +100,33 @@ def test_a_refused_ledger_leaves_the_lock_free(tmp_path: Path) -> None:
         open_ledger(tmp_path)
     (tmp_path / "ledger.db").rmdir()
     open_ledger(tmp_path).close()
+
+
+def as_version_1(path: Path) -> None:
+    """What the first schema lacked."""
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TRIGGER tally_removed; DROP VIEW keep; DROP VIEW worth; PRAGMA user_version = 1")
+
+
+def objects(path: Path) -> set[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as db:
+        return set(db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+
+
+def test_a_night_of_the_first_version_becomes_one_of_the_newest(tmp_path: Path) -> None:
+    old, new = (written(tmp_path / name, *a_night()) / "ledger.db" for name in ("old", "new"))
+    as_version_1(old)
+    open_to_write(old).close()
+    assert objects(old) == objects(new)
+
+
+def test_a_night_of_the_first_version_is_read_as_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path, *a_night()) / "ledger.db"
+    as_version_1(path)
+    before = objects(path)
+    with closing(open_to_read(path)) as db:
+        assert db.execute("SELECT count(*) FROM keep LEFT JOIN worth USING (gain)").fetchone() == (2,)
+    assert objects(path) == before
 
 
 def add_mood(db: sqlite3.Connection) -> None:
@@ -113,8 +141,8 @@ def add_weather_and_fail(db: sqlite3.Connection) -> None:
 def test_an_older_ledger_is_migrated_once(tmp_path: Path) -> None:
     path = written(tmp_path, opened()) / "ledger.db"
     for _ in range(2):
-        db = open_to_write(path, [add_mood])
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        db = open_to_write(path, [*MIGRATIONS, add_mood])
+        assert db.execute("PRAGMA user_version").fetchone() == (newest() + 1,)
         assert db.execute("SELECT count(*) FROM event, mood").fetchone() == (0,)
         db.close()
 
@@ -122,8 +150,8 @@ def test_an_older_ledger_is_migrated_once(tmp_path: Path) -> None:
 def test_a_migration_that_does_not_end_leaves_the_version_before_it(tmp_path: Path) -> None:
     path = written(tmp_path, opened()) / "ledger.db"
     with pytest.raises(RuntimeError):
-        open_to_write(path, [add_mood, add_weather_and_fail])
-    db = open_to_write(path, [add_mood])
+        open_to_write(path, [*MIGRATIONS, add_mood, add_weather_and_fail])
+    db = open_to_write(path, [*MIGRATIONS, add_mood])
     names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     assert ("mood" in names, "weather" in names) == (True, False)
     db.close()

@@ -87,6 +87,8 @@ def test_a_key_that_is_there_twice_is_found(tmp_path: Path) -> None:
         tmp_path,
         "CREATE TABLE other AS SELECT seq, key, kind, at, elapsed, body, hash FROM event",
         "DROP VIEW keep",
+        "DROP VIEW worth",
+        "DROP VIEW claim",
         "DROP VIEW experiment",
         "DROP VIEW run",
         "DROP TABLE event",

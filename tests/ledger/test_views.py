@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_a_row_says_what_became_of_an_experiment(tmp_path: Path) -> None:
             gpu_mb=None,
             usd=0.0,
             tokens=0,
+            removes=None,
         )
         assert row(reader, 4) is None
 
@@ -191,11 +193,11 @@ def test_the_newest_notes_are_in_the_summary(tmp_path: Path) -> None:
         assert summary(reader, held=True).notes == tuple(f"note {n}" for n in range(2, 12))
 
 
-def test_an_agent_sees_scores_of_the_visible_split_only(tmp_path: Path) -> None:
+def test_an_agent_sees_the_released_score_only(tmp_path: Path) -> None:
     hidden: list[Event] = [done(1, 9.875, Split.HIDDEN), judged(1, Call.DISCARD, 9.875, why="hidden 9.875 against 2.5")]
-    with read(tmp_path, opened(), proposed(1), admitted(1), done(1, 2.0), *hidden) as reader:
-        assert list(agent_rows(reader, 5)) == [AgentRow(1, "search", "idea 1", Call.DISCARD, 2.0, "")]
-        assert "9.875" not in json.dumps(to_json(list(agent_rows(reader, 5))))
+    told = replace(recorded(1, Call.DISCARD), released=2.25)
+    with read(tmp_path, opened(), proposed(1), admitted(1), done(1, 2.0), *hidden, told) as reader:
+        assert list(agent_rows(reader, 5)) == [AgentRow(1, "search", "idea 1", Call.DISCARD, 2.25, "")]
 
 
 def test_an_agent_is_told_why_something_did_not_run(tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from overnight.errors import LedgerError
-from overnight.ledger.migrations import MIGRATIONS, Migration, migrate, newest
+from overnight.ledger.migrations import MIGRATIONS, SCHEMA, Migration, migrate, newest, with_newest_views
 
 APPLICATION_ID = 0x4F764E74  # "OvNt": tells our files from other people's
-SCHEMA = Path(__file__).with_name("schema.sql")
 
 MEANINGS = {
     "SQLITE_FULL": "the disk is full; this step was not written. Make room, then give the same command again",
@@ -42,6 +41,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         on_failure.callback(db.close)
         db.execute("PRAGMA writable_schema = ON")  # read-only still: without it a truncated file gives nothing at all
         _recognise(db, path, newest())
+        with_newest_views(db)
         on_failure.pop_all()
         return db
 

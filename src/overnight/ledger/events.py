@@ -4,7 +4,7 @@ An event's `key` is its idempotency key: the ledger holds each key once, so a st
 crash finds itself already written. The kinds, in the order in which an experiment meets them:
 
     opened · session · proposed · admitted · run_started · run_done · (rebased · run_started · …) · judged · recorded
-    … stop_asked · noted · closed
+    … turned · weighed · claimed · stop_asked · noted · closed
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, get_args
 
-from overnight.model import Cost, Edit, Run, Trial, Verdict
+from overnight.model import Claim, Cost, Edit, Phase, Run, Trial, Verdict, Worth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ class Proposed:
     hypothesis: str
     cost: Cost = Cost()
     notes: Mapping[str, str] = field(default_factory=dict)
+    removes: int | None = None  # a keep: the judge wants to know what the branch is worth without it
 
     @property
     def key(self) -> str:
@@ -161,16 +162,62 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The log entry stands and, for a keep, the branch has moved to `kept`."""
+    """The log entry stands and, for a keep, the branch has moved to `kept`. `released`: the score for agents."""
 
     kind: ClassVar[str] = "recorded"
     experiment: int
     entry: str
     kept: str | None
+    released: float | None = None
 
     @property
     def key(self) -> str:
         return f"{self.experiment}/recorded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turned:
+    """The night is about something else from here on. `runs` were started so far; so many are `left`, as far as the
+    stop rules say: for the whole rest of the night. `thorough`: a person asked for every keep to be examined."""
+
+    kind: ClassVar[str] = "turned"
+    number: int
+    phase: Phase
+    runs: int
+    left: int | None  # None: no rule says
+    why: str
+    thorough: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"turned/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What the judge believes of every keep, after something has changed it."""
+
+    kind: ClassVar[str] = "weighed"
+    number: int
+    worths: tuple[Worth, ...]
+
+    @property
+    def key(self) -> str:
+        return f"weighed/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The only number that is called a gain."""
+
+    kind: ClassVar[str] = "claimed"
+    number: int
+    commit: str  # of the branch
+    claim: Claim
+
+    @property
+    def key(self) -> str:
+        return f"claimed/{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +272,9 @@ Event: TypeAlias = (
     | Rebased
     | Judged
     | Recorded
+    | Turned
+    | Weighed
+    | Claimed
     | StopAsked
     | Noted
     | Closed

@@ -7,12 +7,44 @@ in a transaction of its own together with its version number, so a kill leaves a
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 Migration = Callable[[sqlite3.Connection], None]
 """Changes the schema with single `execute` calls (`executescript` would commit half-way)."""
 
-MIGRATIONS: Sequence[Migration] = ()
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+def derive_anew(db: sqlite3.Connection) -> None:
+    """Triggers and views say nothing of their own: the newest ones take the place of the old."""
+    for kind, name in db.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchall():
+        db.execute(f"DROP {kind} {name}")
+    for statement in _statements():
+        if statement.startswith(("CREATE TRIGGER", "CREATE VIEW")):
+            db.execute(statement)
+
+
+def with_newest_views(db: sqlite3.Connection) -> None:
+    """For a reader of an older night, who may not change it: the newest views stand before its own."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if 0 < version < newest():
+        for statement in _statements():
+            if statement.startswith("CREATE VIEW"):
+                db.execute(statement.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+
+
+def _statements() -> Iterator[str]:
+    text = ""
+    for line in SCHEMA.read_text("utf-8").splitlines(keepends=True):
+        if text or not line.startswith(("--", "\n")):
+            text += line
+        if sqlite3.complete_statement(text):
+            yield text.strip()
+            text = ""
+
+
+MIGRATIONS: Sequence[Migration] = (derive_anew,)
 
 
 def newest(migrations: Sequence[Migration] = MIGRATIONS) -> int:

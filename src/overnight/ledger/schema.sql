@@ -43,7 +43,8 @@ BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
 -- of 100 costs. They say nothing that `event` does not say; `overnight verify` builds them anew and compares.
 
 -- Counts and sums. kind/KIND, call/CALL: how many. experiments: without the baseline, and without what was turned away
--- before it ran. since_keep: how many of those were judged since the last keep. usd, tokens: NULL once a cost is unknown.
+-- before it ran. since_keep: how many of those were judged since the last keep. removed: keeps that were taken back.
+-- usd, tokens: NULL once a cost is unknown. The removal of a keep counts in `removed` alone.
 CREATE TABLE tally (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TRIGGER tally_kind AFTER INSERT ON event
 BEGIN
@@ -51,11 +52,17 @@ BEGIN
 END;
 CREATE TRIGGER tally_proposed AFTER INSERT ON event WHEN NEW.kind = 'proposed'
 BEGIN
-  INSERT INTO tally VALUES ('experiments', NEW.experiment > 0), ('usd', json_extract(NEW.body, '$.cost.usd')),
+  INSERT INTO tally VALUES ('experiments', NEW.experiment > 0 AND json_extract(NEW.body, '$.removes') IS NULL), ('usd', json_extract(NEW.body, '$.cost.usd')),
     ('tokens', json_extract(NEW.body, '$.cost.tokens'))
   ON CONFLICT (name) DO UPDATE SET value = value + excluded.value;
 END;
-CREATE TRIGGER tally_judged AFTER INSERT ON event WHEN NEW.kind = 'judged'
+CREATE TRIGGER tally_removed AFTER INSERT ON event
+WHEN NEW.call = 'keep' AND json_extract(NEW.body, '$.verdict.removes') IS NOT NULL
+BEGIN
+  INSERT INTO tally VALUES ('removed', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER tally_judged AFTER INSERT ON event
+WHEN NEW.kind = 'judged' AND json_extract(NEW.body, '$.verdict.removes') IS NULL
 BEGIN
   INSERT INTO tally VALUES ('call/' || NEW.call, 1), ('since_keep', NEW.experiment > 0)
   ON CONFLICT (name) DO UPDATE SET value = value + excluded.value;
@@ -96,7 +103,7 @@ SELECT run AS id, experiment, json_extract(body, '$.run.purpose') AS purpose, js
   json_extract(body, '$.trial.usage.peak_mb') AS peak_mb, json_extract(body, '$.trial.usage.gpu_mb') AS gpu_mb
 FROM event WHERE kind = 'run_done';
 
--- One row for each experiment, number 0 being the untouched baseline. at, elapsed: of the verdict; of the proposal
+-- One row for each experiment, number 0 being the untouched baseline. removes: the keep that it would take back. at, elapsed: of the verdict; of the proposal
 -- where there is none yet. best: the best kept score up to then. usd, tokens: of making the proposal.
 CREATE VIEW experiment AS
 SELECT p.experiment AS number, coalesce(j.at, p.at) AS at, coalesce(j.elapsed, p.elapsed) AS elapsed,
@@ -112,11 +119,30 @@ SELECT p.experiment AS number, coalesce(j.at, p.at) AS at, coalesce(j.elapsed, p
   (SELECT total(wall_seconds) FROM run WHERE experiment = p.experiment) AS seconds,
   (SELECT coalesce(max(peak_mb), 0.0) FROM run WHERE experiment = p.experiment) AS peak_mb,
   (SELECT max(gpu_mb) FROM run WHERE experiment = p.experiment) AS gpu_mb,
-  json_extract(p.body, '$.cost.usd') AS usd, json_extract(p.body, '$.cost.tokens') AS tokens
+  json_extract(p.body, '$.cost.usd') AS usd, json_extract(p.body, '$.cost.tokens') AS tokens,
+  json_extract(p.body, '$.removes') AS removes
 FROM event AS p
 LEFT JOIN event AS a ON a.key = p.experiment || '/admitted'
 LEFT JOIN event AS j ON j.key = p.experiment || '/judged'
 LEFT JOIN event AS r ON r.key = p.experiment || '/recorded'
 WHERE p.kind = 'proposed';
 
-CREATE VIEW keep AS SELECT * FROM experiment WHERE call = 'keep';
+-- What the judge believes of each keep now. gain: in units of the metric, positive is better. doubt: chance of no gain.
+CREATE VIEW worth AS
+SELECT json_extract(value, '$.experiment') AS experiment, json_extract(value, '$.gain') AS gain,
+  json_extract(value, '$.doubt') AS doubt, json_extract(value, '$.runs') AS runs,
+  json_extract(value, '$.standing') AS standing
+FROM event, json_each(event.body, '$.worths') WHERE seq = (SELECT max(seq) FROM event WHERE kind = 'weighed');
+
+-- Each keep, with what it is believed to be worth; number 0 is the baseline.
+CREATE VIEW keep AS
+SELECT experiment.*, worth.gain, worth.doubt, worth.standing
+FROM experiment LEFT JOIN worth ON worth.experiment = experiment.number WHERE call = 'keep' AND removes IS NULL;
+
+-- The branch against the baseline on data that was read for this once: the only number that is called a gain.
+CREATE VIEW claim AS
+SELECT at, json_extract(body, '$.commit') AS "commit", json_extract(body, '$.claim.split') AS split,
+  json_extract(body, '$.claim.runs') AS runs_a_side, json_extract(body, '$.claim.baseline') AS baseline,
+  json_extract(body, '$.claim.branch') AS branch, json_extract(body, '$.claim.gain') AS gain,
+  json_extract(body, '$.claim.low') AS low, json_extract(body, '$.claim.high') AS high
+FROM event WHERE kind = 'claimed';

@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from overnight.errors import LedgerError
-from overnight.ledger.database import SCHEMA
 from overnight.ledger.ledger import Reader, chained
+from overnight.ledger.migrations import SCHEMA
 
 INDEXES = ("tally", "best", "in_flight")
 

@@ -10,15 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from overnight.errors import LedgerError
-from overnight.ledger.events import Admitted, Event, Judged, Opened, Proposed, Rebased, RunDone, RunStarted
+from overnight.ledger.events import (
+    Admitted,
+    Claimed,
+    Event,
+    Judged,
+    Opened,
+    Proposed,
+    Recorded,
+    RunDone,
+    RunStarted,
+    Session,
+    Turned,
+    Weighed,
+)
 from overnight.ledger.ledger import FILE, Reader
-from overnight.model import Call, Run, Split, Status, Trial, Verdict
+from overnight.model import Call, Claim, Phase, Run, Split, Status, Trial, Verdict, Worth
 
 NOTES = "SELECT json_extract(body, '$.text') FROM event WHERE kind = 'noted' ORDER BY seq DESC LIMIT 10"
 CLOSED = """
@@ -29,6 +41,7 @@ TIP = """
     SELECT coalesce(json_extract(recorded.body, '$.kept'), json_extract(judged.body, '$.branch_tip'))
     FROM event AS judged LEFT JOIN event AS recorded ON recorded.key = judged.experiment || '/recorded'
     WHERE judged.call = 'keep' ORDER BY judged.seq DESC"""
+TIP_SCORE = "SELECT score FROM event WHERE call = 'keep' AND score IS NOT NULL ORDER BY seq DESC"
 
 RowState: TypeAlias = Literal["proposed", "admitted", "running", "measured", "judged"]
 NightState: TypeAlias = Literal["running", "stopped", "finished", "interrupted"]
@@ -56,6 +69,7 @@ class Row:
     gpu_mb: float | None
     usd: float | None
     tokens: int | None
+    removes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,7 @@ class AgentRow:
     origin: str
     hypothesis: str
     call: Call | None
-    score: float | None  # the mean over its runs on the visible split
+    score: float | None  # as the judge releases it
     why: str  # it was turned away, or a run on the visible split failed; a verdict's own sentence names hidden scores
 
 
@@ -103,6 +117,7 @@ class Summary:
     best: float | None
     best_experiment: int | None
     tip: str  # commit: where the branch stands
+    tip_score: float | None  # in its own runs, when it was kept
     counts: Mapping[Call, int]
     experiments: int
     runs: int
@@ -110,6 +125,11 @@ class Summary:
     usd: float | None
     tokens: int | None
     since_keep: int
+    removed: int  # keeps that were taken back
+    phase: Phase
+    worths: tuple[Worth, ...]  # of every keep, as it is believed now
+    claim: Claim | None  # the newest, and
+    claimed: str  # the commit that it is about
     in_flight: tuple[Flight, ...]
     notes: tuple[str, ...]  # the newest
 
@@ -143,16 +163,16 @@ def detail(reader: Reader, number: int) -> Detail | None:
 
 def agent_rows(reader: Reader, last: int) -> Iterator[AgentRow]:
     """The newest `last` experiments, newest last, for whoever must not know what is hidden."""
-    metric = _opened(reader).metric
     for number in _numbers(reader, last, None):
         if events := [entry.event for entry in reader.of(number)]:
-            yield _agent_row(events, metric)
+            yield _agent_row(events)
 
 
 def summary(reader: Reader, held: bool) -> Summary:
     """`held`: somebody holds the night's lock now."""
     opened, tally = _opened(reader), dict(reader.query("SELECT name, value FROM tally"))
     state, why = _state(reader, held)
+    weighed, claimed = reader.last(Weighed.kind), reader.last(Claimed.kind)
     best_experiment, best = _first(reader, "SELECT experiment, score FROM best ORDER BY seq DESC") or (None, None)
     return Summary(
         night=opened.night,
@@ -165,6 +185,7 @@ def summary(reader: Reader, held: bool) -> Summary:
         best=best,
         best_experiment=best_experiment,
         tip=_value(reader, TIP) or opened.baseline,
+        tip_score=_value(reader, TIP_SCORE),
         counts={Call(name.removeprefix("call/")): count for name, count in tally.items() if name.startswith("call/")},
         experiments=tally.get("experiments", 0),
         runs=tally.get("kind/run_done", 0),
@@ -172,6 +193,11 @@ def summary(reader: Reader, held: bool) -> Summary:
         usd=tally.get("usd", 0.0),
         tokens=tally.get("tokens", 0),
         since_keep=tally.get("since_keep", 0),
+        removed=tally.get("removed", 0),
+        phase=_phase(reader),
+        worths=weighed.event.worths if weighed and isinstance(weighed.event, Weighed) else (),
+        claim=claimed.event.claim if claimed and isinstance(claimed.event, Claimed) else None,
+        claimed=claimed.event.commit if claimed and isinstance(claimed.event, Claimed) else "",
         in_flight=tuple(_in_flight(reader)) if held else (),
         notes=tuple(text for (text,) in reader.query(NOTES))[::-1],
     )
@@ -192,24 +218,22 @@ def _numbers(reader: Reader, last: int | None, calls: Collection[Call] | None) -
     return sorted(number for _, number in judged[:last])
 
 
-def _agent_row(events: Sequence[Event], metric: str) -> AgentRow:
+def _agent_row(events: Sequence[Event]) -> AgentRow:
     proposed = next(event for event in events if isinstance(event, Proposed))
     trials: list[Trial] = []
-    call, why = None, ""
+    call, why, score = None, "", None
     for event in events:
         match event:
             case Admitted():
                 why = event.problem
-            case Rebased():  # what was measured on another incumbent is no longer its score
-                trials.clear()
             case RunDone() if event.run.split is Split.VISIBLE:
                 trials.append(event.trial)
             case Judged():
                 call = event.verdict.call
                 why = event.verdict.why if call is Call.DUPLICATE else why
-    scores = [trial.scores[metric].value for trial in trials if trial.status is Status.OK]
+            case Recorded():
+                score = event.released
     failures = [trial.why for trial in trials if trial.status is not Status.OK]
-    score = fmean(scores) if scores else None
     return AgentRow(proposed.experiment, proposed.origin, proposed.hypothesis, call, score, why or "; ".join(failures))
 
 
@@ -220,6 +244,15 @@ def _state(reader: Reader, held: bool) -> tuple[NightState, str]:
         return "interrupted", "its coordinator was killed; the same command goes on"
     finished, why = closed
     return ("finished" if finished else "stopped"), why
+
+
+def _phase(reader: Reader) -> Phase:
+    """A new session searches first."""
+    turned, session = reader.last(Turned.kind), reader.last(Session.kind)
+    if turned is None or (session and session.seq > turned.seq):
+        return Phase.SEARCH
+    assert isinstance(turned.event, Turned)
+    return turned.event.phase
 
 
 def _in_flight(reader: Reader) -> Iterator[Flight]:
