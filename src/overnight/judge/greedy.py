@@ -11,12 +11,17 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from overnight.judge.policy import Want
+from overnight.judge.policy import Outlook, Removal, Want
 from overnight.ledger.events import Admitted, Event, Judged, Proposed, Rebased, Recorded, RunDone, Session
-from overnight.model import Call, Goal, Purpose, Score, Status, Trial, Verdict
+from overnight.model import Call, Goal, Phase, Purpose, Score, Status, Trial, Verdict
 from overnight.program.program import Guard, Program
 
-CALLS = {Status.TIMEOUT: Call.TIMEOUT, Status.NOT_FINITE: Call.INVALID}
+CALLS = {
+    Status.TIMEOUT: Call.TIMEOUT,
+    Status.NOT_FINITE: Call.INVALID,
+    Status.PRUNED: Call.PRUNED,
+    Status.REFUSED: Call.REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Greedy:
 
 class GreedyPolicy:
     """Implements `Policy`."""
+
+    phases: tuple[Phase, ...] = ()
 
     def start(self, program: Program) -> Greedy:
         return Greedy(program.metric, program.goal, program.guards)
@@ -67,23 +74,31 @@ class GreedyPolicy:
                 return _land(state, event.kept, state.landing), []
         return state, []
 
-    def wants(self, state: Greedy, free: int) -> list[Want]:  # noqa: ARG002 - a richer rule uses what is free
+    def wants(self, state: Greedy, free: int) -> list[Want | Removal]:  # noqa: ARG002 - a richer rule uses what is free
         return [
             Want(candidate.number, Purpose.SCREEN if candidate.number else Purpose.BASELINE)
             for candidate in state.candidates.values()
             if candidate.ready
         ]
 
+    def outlook(self, state: Greedy, total: int | None) -> Outlook:  # noqa: ARG002 - it looks at nothing
+        return Outlook()
+
 
 def judge(state: Greedy, candidate: Candidate, trial: Trial) -> Verdict:
     if trial.status is not Status.OK:
-        return Verdict(candidate.number, CALLS.get(trial.status, Call.CRASH), trial.why)
+        return Verdict(candidate.number, called(trial.status), trial.why)
     score = trial.scores[state.metric].value
     if broken := broken_guard(state.guards, trial.scores):
         return Verdict(candidate.number, Call.DISCARD, broken, score)
     if candidate.number == 0:
         return Verdict(0, Call.KEEP, f"the untouched baseline: {state.metric} {score:.6f}", score)
     return _compare(state, candidate, score, state.references[candidate.base])
+
+
+def called(status: Status) -> Call:
+    """The word for a run that gave no score."""
+    return CALLS.get(status, Call.CRASH)
 
 
 def broken_guard(guards: Sequence[Guard], scores: Mapping[str, Score]) -> str:
