@@ -11,8 +11,10 @@ import random
 from dataclasses import dataclass, field
 
 from overnight.judge.greedy import GreedyPolicy
+from overnight.judge.policy import AnyPolicy
 from overnight.ledger.events import (
     Admitted,
+    Claimed,
     Closed,
     Entry,
     Event,
@@ -25,6 +27,8 @@ from overnight.ledger.events import (
     RunStarted,
     Session,
     StopAsked,
+    Turned,
+    Weighed,
 )
 from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import (
@@ -32,14 +36,18 @@ from overnight.night.actions import (
     Admit,
     Answer,
     Ask,
+    Announce,
     Cancel,
     Close,
     Conclude,
     Dropped,
     Rebase,
     Record,
+    Remove,
     Start,
     Tick,
+    Turn,
+    Weigh,
 )
 from overnight.night.night import Night
 from overnight.program.program import Program, Stop
@@ -67,6 +75,8 @@ class World:
     commits: dict[str, tuple[Tree, str]] = field(default_factory=lambda: {"c0": (frozenset(), "")})
     branch: str = ""
     log: list[int] = field(default_factory=list)
+    policy: AnyPolicy = field(default_factory=GreedyPolicy)
+    noise: float = 0.0
     clock: FakeClock = field(default_factory=FakeClock)
     worth: dict[int, float] = field(default_factory=dict)
     measured: list[str] = field(default_factory=list)  # run ids whose trial was taken
@@ -101,7 +111,7 @@ class Coordinator:
 
     def __post_init__(self) -> None:
         world = self.world
-        self.night = Night(world.program, GreedyPolicy(), "secret", world.slots, self._tick(), None)
+        self.night = Night(world.program, world.policy, "secret", world.slots, self._tick(), None)
         if not world.entries:
             world.append(
                 _opened(world.program), Proposed(experiment=0, parent="c0", edits=(), origin="b", hypothesis="")
@@ -143,7 +153,8 @@ class Coordinator:
             case Admit(number):
                 proposed = state.open[number].proposed
                 base = world.commits[proposed.parent][0]
-                tree = base | {int(edit.text) for edit in proposed.edits}
+                ideas = {int(edit.text) for edit in proposed.edits}
+                tree = base - ideas if proposed.removes is not None else base | ideas
                 commit = world.commit(tree, proposed.parent) if number else "c0"
                 self._append(_admitted(number, commit, tree, base))
             case Start(run, attempt, slot):
@@ -159,20 +170,31 @@ class Coordinator:
                 tips = (str(len(world.log)), world.branch)
                 commit = state.open[verdict.experiment].commit or ""
                 self._append(Judged(verdict=verdict, commit=commit, log_tip=tips[0], branch_tip=tips[1]))
-            case Record(number):
-                self._record(number)
+            case Record(number, released):
+                self._record(number, released)
+            case Remove(keep):
+                self._append(self._removal(keep))
+            case Turn(phase, left, why, thorough):
+                turned = Turned(
+                    number=state.turns + 1, phase=phase, runs=state.runs, left=left, why=why, thorough=thorough
+                )
+                self._append(turned)
+            case Weigh(worths):
+                self._append(Weighed(number=state.weighings + 1, worths=worths))
+            case Announce(claim):
+                self._append(Claimed(number=state.claims + 1, commit=state.incumbent, claim=claim))
             case Close(why, finished):
                 self._append(Closed(session=state.sessions, why=why, finished=finished))
 
     def _rebase(self, number: int, onto: str) -> None:
         experiment = self.night.state.open[number]
         assert experiment.commit is not None
-        change = self.world.commits[experiment.commit][0] - self.world.commits[experiment.base][0]
+        change = self.world.commits[experiment.commit][0] ^ self.world.commits[experiment.base][0]
         base = self.world.commits[onto][0]
         if any(idea % 7 == 6 for idea in change) or self.world.rng.random() < 0.05:  # some never merge
             self._append(Rebased(experiment=number, onto=onto, commit=None, fingerprint="", size=0, parent_size=0))
             return
-        tree = base | change
+        tree = base - change if experiment.removes is not None else base | change
         made = _admitted(number, self.world.commit(tree, onto), tree, base)
         self._append(
             Rebased(
@@ -185,7 +207,19 @@ class Coordinator:
             )
         )
 
-    def _record(self, number: int) -> None:
+    def _removal(self, keep: int) -> Proposed:
+        state, commits = self.night.state, self.world.commits
+        order = list(state.kept)
+        before = commits[state.kept[order[order.index(keep) - 1]]][0]
+        ideas = (commits[state.kept[keep]][0] - before) & commits[state.incumbent][0]
+        edits = tuple(Edit("train.py", 0, 0, str(idea)) for idea in ideas)
+        number = state.last_number + 1
+        what = f"without #{keep}"
+        return Proposed(
+            experiment=number, parent=state.incumbent, edits=edits, origin="removal", hypothesis=what, removes=keep
+        )
+
+    def _record(self, number: int, released: float | None) -> None:
         """Log, then branch, each by compare-and-swap, with a death possible between any two."""
         judged = self.night.state.open[number].judged
         assert judged is not None
@@ -199,7 +233,7 @@ class Coordinator:
             assert self.world.branch in (judged.branch_tip, kept)
             self.world.branch = kept
             self._maybe_die()
-        self._append(Recorded(experiment=number, entry=str(len(self.world.log)), kept=kept))
+        self._append(Recorded(experiment=number, entry=str(len(self.world.log)), kept=kept, released=released))
 
     def _something_happens(self) -> None:
         rng = self.world.rng
@@ -210,13 +244,18 @@ class Coordinator:
             rng.choice(choices)()
 
     def _run_ends(self) -> None:
-        run_id = self.world.rng.choice(sorted(self.running))
+        rng = self.world.rng
+        run_id = rng.choice(sorted(self.running))
         started, tree = self.running.pop(run_id)
         broken = any(idea % 11 == 10 for idea in tree)
-        scores = {} if broken else {"loss": Score(self.world.score(tree))}
+        drift = rng.gauss(0.0, self.world.noise)
+        scores = {} if broken else {"loss": Score(self.world.score(tree) + drift)}
         status = Status.CRASH if broken else Status.OK
         code, why = (1, "exit code 1") if broken else (0, "")
-        trial = Trial(run_id, started.attempt, status, scores, Usage(wall_seconds=8.0), code, None, why, "")
+        hidden = {name: Score(s.value + rng.gauss(0.0, self.world.noise / 3)) for name, s in scores.items()}
+        trial = Trial(
+            run_id, started.attempt, status, scores, Usage(wall_seconds=8.0), code, None, why, "", hidden=hidden
+        )
         self._append(RunDone(run=started.run, trial=trial))
         self.world.measured.append(run_id)
 

@@ -7,15 +7,22 @@ from collections import Counter
 
 import pytest
 
-from overnight.ledger.events import Judged, Proposed, Rebased, Recorded, RunDone
-from overnight.model import Call
+from overnight.judge.proof import ProofPolicy
+from overnight.ledger.events import Claimed, Closed, Judged, Proposed, Rebased, Recorded, RunDone, Turned, Weighed
+from overnight.model import Call, Phase, Purpose, Standing
 from overnight.program.program import Stop
 
 from .rehearsal import Coordinator, Killed, World, program
 
 
-def rehearse(seed: int, slots: int, kill_chance: float) -> World:
-    world = World(random.Random(seed), program(stop=Stop(experiments=12)), slots)
+COUNTED = (Purpose.SCREEN, Purpose.REPEAT, Purpose.ABLATION)
+"""Runs that are of the candidate itself; a keep is measured again as the incumbent."""
+
+
+def rehearse(seed: int, slots: int, kill_chance: float, policy: str = "greedy") -> World:
+    world = World(random.Random(seed), program(stop=Stop(experiments=12), policy=policy), slots)
+    if policy == "proof":
+        world.policy, world.noise = ProofPolicy(), 0.2
     for _ in range(500):
         try:
             Coordinator(world, kill_chance).work()
@@ -40,15 +47,44 @@ def check(world: World) -> None:
         if record.kept is not None and record.experiment > 0:
             assert world.commits[record.kept][1] == tip
             trials = [e for e in events if isinstance(e, RunDone) and e.experiment == record.experiment]
-            assert trials[-1].run.commit == record.kept
             tree, before = world.commits[record.kept][0], world.commits[tip][0]
-            assert world.score(tree) <= world.score(before)
+            counted = [e for e in trials if e.run.purpose in COUNTED]
+            if verdicts[record.experiment].removes is None:  # what is not believed goes without a run
+                assert counted[-1].run.commit == record.kept
+            if world.program.policy == "greedy":
+                assert world.score(tree) <= world.score(before)
         tip = record.kept or tip
     assert world.branch == tip
     # never more runs than slots, and the stop rule counts work in flight
     assert world.most_running <= world.slots
-    passed_over = [v for v in verdicts.values() if v.call is Call.DUPLICATE]
+    passed_over = [v for v in verdicts.values() if v.call is Call.DUPLICATE or v.removes is not None]
     assert len(proposed) - 1 - len(passed_over) <= 12
+
+
+def check_end(world: World) -> None:
+    """What a night of the policy `proof` ends with."""
+    events = [entry.event for entry in world.entries]
+    turned = [e.phase for e in events if isinstance(e, Turned)]
+    weighed = [e for e in events if isinstance(e, Weighed)]
+    kept = [e for e in events if isinstance(e, Recorded) and e.kept is not None and e.experiment > 0]
+    claims = [e for e in events if isinstance(e, Claimed)]
+    standing = [w for w in weighed[-1].worths if w.standing is not Standing.REMOVED] if weighed else []
+    if events[-1] == next(e for e in events if isinstance(e, Closed) and e.finished) and world.branch:
+        assert turned[-1] is Phase.CLAIM
+        assert bool(kept) == bool(weighed)
+        assert len(claims) == bool(standing)
+        assert all(claim.commit == world.branch for claim in claims)
+    sealed = [e.run for e in events if isinstance(e, RunDone) and e.run.purpose is Purpose.CLAIM]
+    assert len({run.experiment for run in sealed}) in (0, 2)
+
+
+@pytest.mark.parametrize("slots", [1, 3, 20])
+@pytest.mark.parametrize("kill_chance", [0.0, 0.03])
+def test_a_night_of_proof_keeps_the_rules(slots: int, kill_chance: float) -> None:
+    for seed in range(25):
+        world = rehearse(seed, slots, kill_chance, "proof")
+        check(world)
+        check_end(world)
 
 
 @pytest.mark.parametrize("slots", [1, 2, 8, 20])

@@ -64,11 +64,10 @@ def test_a_kept_commit_is_the_candidates_tree_on_the_branch(root: Path, repo: Re
 
 
 def test_git_reads_the_trailers(root: Path, repo: Repo, sh: Sh) -> None:
-    block = trailers("mar5/7", "val_bpb", 1.0123, 1.0101, "2 runs;\n P(no gain) 0.1", "search")
+    block = trailers({"Experiment": "mar5/7", "Removes": "", "Evidence": "2 runs;\n P(no gain) 0.1", "Agent": "search"})
     kept = kept_commit(repo, repo.head(), repo.head(), f"LR 1 → 2\n\nbody\n\n{block}", at=0)
     assert sh(f"git show -s --format='%(trailers)' {kept}", root).splitlines() == [
         "Overnight-Experiment: mar5/7",
-        "Overnight-Metric: val_bpb 1.0123 -> 1.0101",
         "Overnight-Evidence: 2 runs; P(no gain) 0.1",
         "Overnight-Agent: search",
     ]

@@ -10,6 +10,8 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
+
 from overnight.measure.gpu import gpus
 from overnight.model import Slot
 
@@ -50,6 +52,11 @@ def hardware() -> str:
     """One line that says on what a number was measured."""
     names = [name for _, name in gpus()]
     return ", ".join([_processor(), f"{os.cpu_count()} cores", platform.system(), *names])
+
+
+def memory_mb() -> float:
+    """What the machine has."""
+    return psutil.virtual_memory().total / 1e6
 
 
 def _visible_gpus(environ: Mapping[str, str]) -> list[str] | None:

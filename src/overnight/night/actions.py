@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overnight.clock import Now
-from overnight.model import Run, Slot, Verdict
+from overnight.model import Claim, Phase, Run, Slot, Verdict, Worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,41 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Log entry, then branch → Recorded."""
+    """Log entry, then branch → Recorded. `released`: the score that agents may see."""
 
     experiment: int
+    released: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Propose that a keep be taken back → Proposed."""
+
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Go on to another phase → Turned."""
+
+    phase: Phase
+    left: int | None
+    why: str
+    thorough: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """Write down what the judge believes of the keeps → Weighed."""
+
+    worths: tuple[Worth, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Write the claim down → Claimed."""
+
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +101,7 @@ class Close:
     finished: bool
 
 
-Action: TypeAlias = Ask | Admit | Start | Cancel | Rebase | Conclude | Record | Close
+Action: TypeAlias = Ask | Admit | Start | Cancel | Rebase | Conclude | Record | Remove | Turn | Weigh | Announce | Close
 
 
 @dataclass(frozen=True, slots=True)

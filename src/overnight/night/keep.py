@@ -16,7 +16,7 @@ from overnight.night.admit import Problem, find_problem, fingerprint, size
 from overnight.night.state import NightState, Open
 from overnight.program.program import Program
 from overnight.repo import refs
-from overnight.repo.edits import edited
+from overnight.repo.edits import edited, make_edits
 from overnight.repo.rebase import rebase
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
@@ -59,7 +59,7 @@ class Keeper:
     def admit(self, experiment: Open, proposed_at: float) -> Admitted:
         files = self.proposed_files(experiment)
         before = self.repo.texts(experiment.base, self.program.edit)
-        problem = find_problem(self.program, files, before) if files else None
+        problem = find_problem(self.program, files, before) if files else _impossible(experiment)
         allowed = {path: text for path, text in files.items() if path in self.program.edit}
         return self._snapshot(experiment, experiment.base, allowed, proposed_at, problem)
 
@@ -85,8 +85,22 @@ class Keeper:
         log_tip = state.log_tip or self.genesis()
         return Judged(verdict=verdict, commit=experiment.commit, log_tip=log_tip, branch_tip=state.incumbent)
 
-    def record(self, entries: Sequence[Entry]) -> Recorded:
-        """`entries`: all of one experiment, as read back from the ledger."""
+    def removal(self, state: NightState, keep: int) -> Proposed:
+        """The proposal to take a keep back; without edits where later keeps stand on its lines."""
+        order = list(state.kept)
+        before = state.kept[order[order.index(keep) - 1]]
+        files = rebase(self.repo, state.kept[keep], before, state.incumbent, self.program.edit) or {}
+        return Proposed(
+            experiment=state.last_number + 1,
+            parent=state.incumbent,
+            edits=make_edits(self.repo.texts(state.incumbent, sorted(files)), files),
+            origin="removal",
+            hypothesis=f"without #{keep}",
+            removes=keep,
+        )
+
+    def record(self, entries: Sequence[Entry], released: float | None) -> Recorded:
+        """`entries`: all of one experiment, as read back from the ledger. `released`: the score for agents."""
         at, judged = next((e.at, e.event) for e in entries if isinstance(e.event, Judged))
         number, verdict = judged.experiment, judged.verdict
         record = "\n".join(e.body for e in entries if not isinstance(e.event, Recorded)).encode()
@@ -95,7 +109,7 @@ class Keeper:
         refs.move(self.repo, log_ref(self.opened), entry, judged.log_tip)
         kept = self._keep(judged, entries, at) if verdict.call is Call.KEEP else None
         refs.let_go(self.repo, self._held(number))
-        return Recorded(experiment=number, entry=entry, kept=kept)
+        return Recorded(experiment=number, entry=entry, kept=kept, released=released)
 
     def proposed_files(self, experiment: Open) -> dict[str, str]:
         """The whole new texts of a proposal, from the edits that the ledger holds."""
@@ -140,11 +154,23 @@ class Keeper:
         return kept
 
 
+def _impossible(experiment: Open) -> Problem | None:
+    if experiment.removes is None:
+        return None
+    return Problem(Call.DISCARD, f"#{experiment.removes} stays: later keeps changed the same lines")
+
+
 def _kept_message(opened: Opened, verdict: Verdict, entries: Sequence[Entry]) -> str:
     proposed = entries[0].event
     assert isinstance(proposed, Proposed)
-    assert verdict.score is not None
-    assert verdict.against is not None
-    name = f"{opened.night}/{verdict.experiment}"
-    trailers = refs.trailers(name, opened.metric, verdict.against, verdict.score, verdict.why, proposed.origin)
+    measured = verdict.score is not None and verdict.against is not None
+    trailers = refs.trailers(
+        {
+            "Experiment": f"{opened.night}/{verdict.experiment}",
+            "Removes": f"{opened.night}/{verdict.removes}" if verdict.removes is not None else "",
+            "Metric": f"{opened.metric} {verdict.against:.6g} -> {verdict.score:.6g}" if measured else "",
+            "Evidence": verdict.why,
+            "Agent": proposed.origin,
+        }
+    )
     return f"{proposed.hypothesis}\n\n{trailers}\n"

@@ -22,17 +22,23 @@ What holds here, whatever the judge's policy and however many slots there are:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from overnight.judge.policy import AnyPolicy, Want
+from overnight.judge.policy import AnyPolicy, Removal, Want
 from overnight.judge.seeds import seed_for
 from overnight.ledger.events import Entry
-from overnight.model import Call, Run, Slot
+from overnight.model import Call, Phase, Purpose, Run, Slot
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Signal, Tick
 from overnight.night.state import NightState, Open
 from overnight.night.stop import gauges, seconds_left, window_left
 from overnight.program.program import Program
+
+DAWN_SHARE = 0.10
+"""Of a night's runs, for asking whether the keeps are still worth something."""
+
+STARTUP_SLACK, BOX_SLACK = 1.25, 0.02
+"""What a run may take beside its box: so many times what the baseline took, and a share of the box."""
 
 FRUITLESS_LIMIT = 50
 """So many proposals in a row that could not be run: whoever makes them has nothing left to say."""
@@ -47,9 +53,11 @@ class Night:
         slots: int,
         tick: Tick,
         deadline_utc: float | None,
+        errand: Phase | None = None,
     ) -> None:
         self.program, self.secret, self.slots = program, secret, slots
         self.deadline_utc = deadline_utc
+        self.errand = errand  # the one phase that this session is for, whatever the stop rules say
         self.state = NightState(program, policy)
         self.time = self.began = tick
         self.asked = 0  # proposals that are being made
@@ -79,19 +87,29 @@ class Night:
             return []
         if half_done := next(self._half_done(), None):
             return [half_done]
-        if ending := self._ending():
+        wants = self.state.policy.wants(self.state.belief, len(free))
+        if turn := self._turn(idle=not wants and not self.state.under_way):
+            return [turn]
+        if ending := self._ending(idle=not wants):
             return ending
-        starts = list(self._starts(free))
-        return [*starts, *self._asks()]
+        if removal := next((want for want in wants if isinstance(want, Removal)), None):
+            return [do.Remove(removal.keep)]
+        runs = [want for want in wants if isinstance(want, Want)]
+        return [*self._starts(runs, free), *self._asks(runs)]
 
     # ---- what is half done, the most urgent first
 
     def _half_done(self) -> Iterator[Action]:
-        waiting = list(self.state.open.values())
-        yield from (do.Record(e.number) for e in waiting if e.judged)
+        state, waiting = self.state, list(self.state.open.values())
+        yield from (do.Record(e.number, state.to_release(e.judged.verdict)) for e in waiting if e.judged)
+        if state.unweighed is not None:
+            yield do.Weigh(state.unweighed)
+        if state.unclaimed is not None:
+            yield do.Announce(state.unclaimed)
         yield from (self._conclude(e) for e in waiting if e.verdict)
         yield from (do.Admit(e.number) for e in waiting if e.commit is None)
-        yield from (do.Rebase(e.number, self.state.incumbent) for e in waiting if self._stale(e) and not self._begun(e))
+        yield from (do.Rebase(e.number, state.incumbent) for e in waiting if self._stale(e) and not self._running(e))
+        yield from self._cancels(run_id for run_id, s in state.under_way.items() if not self._of_use(s.run))
 
     def _conclude(self, experiment: Open) -> Action:
         assert experiment.verdict is not None
@@ -102,45 +120,67 @@ class Night:
     def _stale(self, experiment: Open) -> bool:
         return experiment.number > 0 and experiment.base != self.state.incumbent
 
-    def _begun(self, experiment: Open) -> bool:
-        under_way = any(s.experiment == experiment.number for s in self.state.under_way.values())
-        return under_way or bool(experiment.trials)
+    def _running(self, experiment: Open) -> bool:
+        return any(s.experiment == experiment.number for s in self.state.under_way.values())
+
+    def _of_use(self, run: Run) -> bool:
+        """Not where the night has turned to something else and decided without it."""
+        return run.experiment in self.state.open or run.purpose in (Purpose.INCUMBENT, Purpose.CLAIM)
 
     # ---- filling the slots
 
-    def _starts(self, free: Sequence[Slot]) -> Iterator[do.Start]:
+    def _starts(self, wants: Sequence[Want], free: Sequence[Slot]) -> Iterator[do.Start]:
         if not free or not self._time_for_a_run():
             return
         slots = iter(free)
-        for want in self.state.policy.wants(self.state.belief, len(free)):
+        for want in wants:
             run = self._run(want)
             if run.id in self.state.under_way:
                 continue
             if (slot := next(slots, None)) is None:
                 return
-            yield do.Start(run, self.state.open[run.experiment].attempts.get(run.id, 0) + 1, slot)
+            yield do.Start(run, self.state.attempts.get(run.id, 0) + 1, slot)
 
     def _run(self, want: Want) -> Run:
-        experiment = self.state.open[want.experiment]
-        assert experiment.commit is not None
-        again = f"-r{experiment.rebases}" if experiment.rebases else ""
-        run_id = f"{want.experiment}{again}-{want.purpose}-{want.index}"
+        what, commit = self._what(want)
+        run_id = f"{what}-{want.index}"
         return Run(
             id=run_id,
             experiment=want.experiment,
-            commit=experiment.commit,
+            commit=commit,
             purpose=want.purpose,
             split=want.split,
             seed=seed_for(self.secret, self.state.name, run_id),
             box_seconds=self.program.box.seconds,
-            kill_after_seconds=self.program.kill_after_seconds,
+            kill_after_seconds=self._kill_after(want.purpose),
+            rungs=want.rungs,
+        )
+
+    def _what(self, want: Want) -> tuple[str, str]:
+        """The name of what is measured, and its commit."""
+        name, kept = f"{want.experiment}-{want.purpose}", self.state.kept
+        if want.experiment not in self.state.open:
+            return (f"{name}-{max(kept)}" if want.purpose is Purpose.CLAIM else name), kept[want.experiment]
+        experiment = self.state.open[want.experiment]
+        assert experiment.commit is not None
+        again = f"-r{experiment.rebases}" if experiment.rebases else ""
+        return f"{want.experiment}{again}-{want.purpose}", experiment.commit
+
+    def _kill_after(self, purpose: Purpose) -> float:
+        """The box is ours to hold: what takes longer to start than the baseline did trains for longer, if it likes."""
+        limit, allowed = self.program.kill_after_seconds, self.program.startup_seconds
+        if allowed is None and self.state.startup_seconds is not None:
+            allowed = STARTUP_SLACK * self.state.startup_seconds + BOX_SLACK * self.program.box.seconds
+        return (
+            limit if purpose is Purpose.BASELINE or allowed is None else min(limit, self.program.box.seconds + allowed)
         )
 
     # ---- asking for more
 
-    def _asks(self) -> list[Action]:
+    def _asks(self, wants: Sequence[Want]) -> list[Action]:
         """Asks for as many proposals as there will be slots for, once the baseline stands."""
-        if not self.state.incumbent or self._resting() or not self._time_for_a_run() or self.enough():
+        elsewhere = self.errand or self.state.phase is Phase.CLAIM or any(w.purpose is Purpose.ABLATION for w in wants)
+        if elsewhere or not self.state.incumbent or self._resting() or not self._time_for_a_run() or self.enough():
             return []
         room = self.slots - len(self.state.open) - self.asked
         if (limit := self.program.stop.experiments) is not None:
@@ -157,25 +197,56 @@ class Night:
 
     # ---- the end
 
-    def _ending(self) -> list[Action]:
+    def _turn(self, idle: bool) -> do.Turn | None:
+        """To the next phase, when its time has come."""
+        state, phases = self.state, self.state.policy.phases
+        later = phases if state.phase is Phase.SEARCH else phases[phases.index(state.phase) + 1 :]
+        if not later or not state.incumbent or state.stop:
+            return None
+        if self.errand:
+            due = state.phase is Phase.SEARCH
+            return do.Turn(self.errand, None, "somebody asked for it", thorough=True) if due else None
+        left = self.runs_left()
+        if left is not None and left <= self._kept_back(later[0], left):
+            return do.Turn(later[0], left, "the time is nearly up")
+        over = self.enough() if idle else ""
+        return do.Turn(later[0], left, over) if over else None
+
+    def _kept_back(self, phase: Phase, left: int) -> float:
+        total = self.state.runs + left
+        reserve = self.state.policy.outlook(self.state.belief, total).reserve
+        return reserve + (DAWN_SHARE * total if phase is Phase.DAWN else 0)
+
+    def runs_left(self) -> int | None:
+        """As far as the clock goes. None: it sets no limit."""
+        left = self._seconds_left()
+        return None if left is None else max(0, int(left / self._run_seconds())) * self.slots
+
+    def _ending(self, idle: bool) -> list[Action]:
         """Close, or the last things to do before; nothing while the night goes on, or while runs still end."""
         state = self.state
         if state.under_way:
-            return self._cancels() if state.stop and state.stop.now else []
+            return list(self._cancels(state.under_way)) if state.stop and state.stop.now else []
         if state.stop:
             return [do.Close(f"stopped by {state.stop.who}", finished=False)]
         if state.no_baseline:
             return [do.Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
         if over := self.out_of_time():
             return [do.Close(over if state.incumbent else f"{over}, not even for the baseline", finished=True)]
-        if not state.open and (enough := self.enough()):
-            return [do.Close(enough, finished=True)]
+        if idle and not state.open and (done := self._done()):
+            return [do.Close(done, finished=self.errand is None or state.finished_before)]
         return []
 
-    def _cancels(self) -> list[Action]:
-        runs = [run_id for run_id in self.state.under_way if run_id not in self.cancelled]
-        self.cancelled.update(runs)
-        return [do.Cancel(run_id) for run_id in runs]
+    def _done(self) -> str:
+        """Why there is nothing more to do; empty while there is a phase to come."""
+        last = self.errand or next(reversed(self.state.policy.phases), Phase.SEARCH)
+        return (self.state.turned_why or self.enough()) if self.state.phase is last else ""
+
+    def _cancels(self, run_ids: Iterable[str]) -> Iterator[Action]:
+        for run_id in list(run_ids):
+            if run_id not in self.cancelled:
+                self.cancelled.add(run_id)
+                yield do.Cancel(run_id)
 
     def enough(self) -> str:
         """Why nothing new is begun; empty while the search goes on. What has begun is measured to its end."""
@@ -191,13 +262,18 @@ class Night:
 
     def out_of_time(self) -> str:
         """Why no run can be started any more; empty while there is time for one."""
-        now, deadline = self.time.now, self.deadline_utc
-        if deadline is not None:  # a clock change in the night moves it: seven o'clock is seven o'clock
-            deadline += self.began.now.offset_seconds - now.offset_seconds
-        left = seconds_left(self.program, self.time.elapsed, now, deadline)
+        left = self._seconds_left()
         if left is None or left >= self._run_seconds():
             return ""
         return "the time is up" if left <= 0 else f"{left:.0f} s are left, too few for another run"
+
+    def _seconds_left(self) -> float | None:
+        if self.errand:
+            return None
+        now, deadline = self.time.now, self.deadline_utc
+        if deadline is not None:  # a clock change in the night moves it: seven o'clock is seven o'clock
+            deadline += self.began.now.offset_seconds - now.offset_seconds
+        return seconds_left(self.program, self.time.elapsed, now, deadline)
 
     def paused(self) -> bool:
         """Outside the nightly window, or too near its end for a run."""

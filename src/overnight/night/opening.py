@@ -30,7 +30,7 @@ from overnight.ledger import inbox
 from overnight.ledger.events import Entry, Opened, Proposed, Session
 from overnight.ledger.ledger import Ledger
 from overnight.measure.sweep import sweep
-from overnight.model import Step, unwatched
+from overnight.model import Phase, Step, unwatched
 from overnight.night.actions import Tick
 from overnight.night.keep import Keeper, log_ref
 from overnight.night.night import Night
@@ -42,7 +42,10 @@ from overnight.program.program import Program
 from overnight.repo import refs
 from overnight.repo.repo import Repo
 
-FIXED = ("metric", "goal", "edit", "run", "folder", "box", "policy", "seed_literals")
+FIXED = (
+    *("metric", "goal", "edit", "run", "folder", "box", "policy", "seed_literals"),
+    *("score", "artefact", "answer", "hidden", "timing"),
+)
 """Settings that make it another question: a night that is resumed keeps them."""
 
 
@@ -56,6 +59,7 @@ class Opening:
     tag: str
     slots: int
     environment: Mapping[str, str]
+    errand: Phase | None = None  # this session is for one phase only
 
 
 def branch_name(tag: str) -> str:
@@ -81,7 +85,8 @@ def begin(opening: Opening, ledger: Ledger, clock: Clock, watcher: Watcher, step
 
     tick = Tick(now, elapsed)
     until = deadline(opening.program.stop.until, now)
-    night = Night(opening.program, opening.policy, _secret(opening, ledger), opening.slots, tick, until)
+    secret = _secret(opening, ledger)
+    night = Night(opening.program, opening.policy, secret, opening.slots, tick, until, opening.errand)
     for entry in ledger.since(0):
         night.hear(entry)
     keeper = Keeper(opening.repo, opening.program, opened.event, opened.at)

@@ -21,12 +21,12 @@ from overnight.ledger import events as ev
 from overnight.ledger import inbox
 from overnight.ledger.events import Event
 from overnight.ledger.ledger import Ledger
-from overnight.model import Experiment, Heartbeat, Proposal, Status, Step, Trial, unwatched
+from overnight.model import Heartbeat, Proposal, Status, Step, Trial, unwatched
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Tick
 from overnight.night.keep import Keeper
 from overnight.night.night import Night
-from overnight.night.state import Open
+from overnight.night.telling import told
 from overnight.night.tidy import Attic
 from overnight.night.watcher import Watcher
 from overnight.propose.desk import Answered, Desk, ProposerFailed
@@ -105,8 +105,17 @@ class Shift:
                 self._append(self.keeper.rebase(open_[number], onto, self._proposed_at(number)))
             case do.Conclude(verdict):
                 self._append(self.keeper.judged(open_[verdict.experiment], verdict, self.night.state))
-            case do.Record(number):
-                self._append(self.keeper.record(self.ledger.of(number)))
+            case do.Record(number, released):
+                self._append(self.keeper.record(self.ledger.of(number), released))
+            case do.Remove(keep):
+                self._append(self.keeper.removal(self.night.state, keep))
+            case do.Turn():
+                self._append(self._turned(action))
+            case do.Weigh(worths):
+                self._append(ev.Weighed(number=self.night.state.weighings + 1, worths=worths))
+            case do.Announce(claim):
+                state = self.night.state
+                self._append(ev.Claimed(number=state.claims + 1, commit=state.incumbent, claim=claim))
             case do.Close(why, finished):
                 self._append(self._closed(why, finished))
 
@@ -116,6 +125,17 @@ class Shift:
             self.night.hear(entry)
             self.watcher.saw(entry, self.night)
         self._tell_finished()
+
+    def _turned(self, turn: do.Turn) -> ev.Turned:
+        state = self.night.state
+        return ev.Turned(
+            number=state.turns + 1,
+            phase=turn.phase,
+            runs=state.runs,
+            left=turn.left,
+            why=turn.why,
+            thorough=turn.thorough,
+        )
 
     def _closed(self, why: str, finished: bool) -> ev.Closed:
         secret = self.night.secret if finished else ""
@@ -130,7 +150,7 @@ class Shift:
             seed=seed_for(self.night.secret, state.name, f"ask/{number}"),
             incumbent=state.incumbent,
             files=self.keeper.repo.texts(state.incumbent, self.night.program.edit),
-            best=state.best,
+            best=state.best if self.desk.trusted else state.released,
             in_flight=[e.proposed.hypothesis for e in state.open.values()],
         )
 
@@ -178,7 +198,7 @@ class Shift:
             self._append(ev.RunDone(run=started.run, trial=trial))
 
     def _proposed(self, proposal: Proposal) -> ev.Proposed:
-        if proposal.parent not in self.night.state.keeps:
+        if proposal.parent not in self.night.state.kept.values():
             raise OvernightError(
                 f"{_line(proposal.origin)} proposed a change of {_line(proposal.parent)!r}, no keep of this night"
             )
@@ -210,22 +230,10 @@ class Shift:
         finished, self.night.state.finished = self.night.state.finished, []
         for experiment in finished:
             if experiment.number > 0:
-                self.desk.observe(self._experiment(experiment))
+                files = self.keeper.proposed_files(experiment)
+                self.desk.observe(told(experiment, files, self.desk.trusted))
             self.watcher.finished(experiment, self.night)
             self.attic.tidy(experiment)
-
-    def _experiment(self, done: Open) -> Experiment:
-        proposed, judged = done.proposed, done.judged
-        assert isinstance(judged, ev.Judged)
-        proposal = Proposal(
-            files=self.keeper.proposed_files(done),
-            parent=proposed.parent,
-            origin=proposed.origin,
-            hypothesis=proposed.hypothesis,
-            cost=proposed.cost,
-            notes=proposed.notes,
-        )
-        return Experiment(done.number, proposal, done.commit, tuple(done.trials), judged.verdict)
 
     def _proposed_at(self, number: int) -> float:
         return self.ledger.of(number)[0].at

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from overnight.judge.ladder import release
 from overnight.judge.policy import AnyPolicy
 from overnight.ledger import events as ev
 from overnight.ledger.events import Entry, Event
-from overnight.model import Call, Status, Trial, Verdict
+from overnight.model import Call, Claim, Phase, Purpose, Status, Trial, Verdict, Worth
 from overnight.night.stop import Progress
 from overnight.program.program import Program
 
@@ -29,31 +30,53 @@ class Open:
     commit: str | None = None
     rebases: int = 0
     trials: list[Trial] = field(default_factory=list)
-    attempts: dict[str, int] = field(default_factory=dict)  # of its runs
-    lost: Counter[str] = field(default_factory=Counter)  # runs that died together with their coordinator
     verdict: Verdict | None = None  # not yet written down
     judged: ev.Judged | None = None
+    released: float | None = None  # the score that agents are told
     counts: bool = True  # False for what was never run: a duplicate, a refusal
 
     @property
     def number(self) -> int:
         return self.proposed.experiment
 
+    @property
+    def removes(self) -> int | None:
+        return self.proposed.removes
+
+    def decide(self, call: Call, why: str) -> None:
+        """Without the judge: what cannot be measured."""
+        self.verdict = Verdict(self.number, call, why, removes=self.removes)
+
 
 class NightState:
     def __init__(self, program: Program, policy: AnyPolicy) -> None:
         self.policy = policy
+        self.goal, self.cpu_box = program.goal, program.box.cpu
         self.belief = policy.start(program)
         self.seq = 0  # of the last entry folded in
         self.name = ""
         self.branch = ""
         self.incumbent = ""  # commit; empty until the baseline is recorded
         self.log_tip = ""
-        self.keeps: set[str] = set()  # every incumbent there was
+        self.kept: dict[int, str] = {}  # experiment → its commit on the branch, in the order of their landing
         self.no_baseline = ""  # why it gave no score
         self.best: float | None = None
         self.open: dict[int, Open] = {}
         self.under_way: dict[str, ev.RunStarted] = {}
+        self.attempts: dict[str, int] = {}  # of runs that have started and not ended
+        self.lost: Counter[str] = Counter()  # runs that died together with their coordinator
+        self.runs = 0  # that have ended
+        self.startup_seconds: float | None = None  # what the baseline's runs took beside their box, the longest
+        self.phase = Phase.SEARCH
+        self.turns = 0
+        self.turned_why = ""
+        self.worths: tuple[Worth, ...] = ()
+        self.weighings = 0
+        self.unweighed: tuple[Worth, ...] | None = None  # what the keeps are worth now, where that is not written down
+        self.claim: Claim | None = None  # of the branch as it stands
+        self.claims = 0
+        self.unclaimed: Claim | None = None
+        self.released: float | None = None  # the best score that agents were told
         self.seen: dict[str, int] = {}  # fingerprint → the experiment that had it first
         self.finished: list[Open] = []  # recorded since somebody last took them
         self.last_number = -1
@@ -66,9 +89,17 @@ class NightState:
         self.sessions = 0
         self.stop: ev.StopAsked | None = None
         self.closed: ev.Closed | None = None
+        self.finished_before = False
 
     def progress(self, elapsed: float) -> Progress:
         return Progress(self.counted, elapsed, self.usd, self.tokens, self.since_keep, self.best)
+
+    def to_release(self, verdict: Verdict) -> float | None:
+        """The score that agents are told: in steps, and only where it is better than what they know."""
+        if verdict.score is None or verdict.removes is not None:
+            return None
+        step = self.policy.outlook(self.belief, None).step
+        return release(self.goal, self.released, verdict.score, step) if step else verdict.score
 
     def fold(self, entry: Entry) -> None:
         """Takes one entry in, once. The policy sees every event too; what it decides waits in `Open.verdict`."""
@@ -80,6 +111,10 @@ class NightState:
         for verdict in verdicts:
             if verdict.experiment in self.open:
                 self.open[verdict.experiment].verdict = verdict
+        if _changes_worth(entry.event):
+            outlook = self.policy.outlook(self.belief, None)
+            self.unweighed = outlook.worths if outlook.worths != self.worths else None
+            self.unclaimed = outlook.claim if self.claim is None else None
 
     def _take(self, event: Event) -> None:
         match event:
@@ -93,7 +128,7 @@ class NightState:
                 self._admit(event)
             case ev.RunStarted():
                 self.under_way[event.run.id] = event
-                self.open[event.experiment].attempts[event.run.id] = event.attempt
+                self.attempts[event.run.id] = event.attempt
             case ev.RunDone():
                 self._measure(event)
             case ev.Rebased():
@@ -102,6 +137,12 @@ class NightState:
                 self.open[event.experiment].judged = event
             case ev.Recorded():
                 self._record(event)
+            case ev.Turned():
+                self.phase, self.turns, self.turned_why = event.phase, event.number, event.why
+            case ev.Weighed():
+                self.worths, self.weighings, self.unweighed = event.worths, event.number, None
+            case ev.Claimed():
+                self.claim, self.claims, self.unclaimed = event.claim, event.number, None
             case ev.StopAsked():
                 self.stop = event
             case ev.Closed():
@@ -110,19 +151,20 @@ class NightState:
     def _begin_session(self, event: ev.Session) -> None:
         """What was under way is lost with the coordinator that was killed, and will be started again."""
         for run_id, started in self.under_way.items():
-            experiment = self.open[started.experiment]
-            experiment.lost[run_id] += 1
-            if experiment.lost[run_id] >= LOST_LIMIT:
+            self.lost[run_id] += 1
+            if self.lost[run_id] >= LOST_LIMIT and started.experiment in self.open:
                 why = f"was under way {LOST_LIMIT} times when everything was killed, and is not tried again"
-                experiment.verdict = Verdict(experiment.number, Call.CRASH, why)
+                self.open[started.experiment].decide(Call.CRASH, why)
         self.under_way.clear()
         self.sessions = event.number
+        self.phase = Phase.SEARCH
         self.stop, self.closed = None, None
 
     def _propose(self, event: ev.Proposed) -> None:
         self.open[event.experiment] = Open(event, event.parent)
         self.last_number = event.experiment
-        self.counted += event.experiment > 0
+        self.open[event.experiment].counts = event.removes is None
+        self.counted += event.experiment > 0 and event.removes is None
         self.tokens += event.cost.tokens or 0
         self.usd += event.cost.usd or 0.0
         self.prices_known &= event.cost.usd is not None
@@ -140,7 +182,7 @@ class NightState:
         experiment.verdict = None
         if event.commit is None:
             why = "made for an older incumbent, and the change no longer applies to the new one"
-            experiment.verdict = Verdict(experiment.number, Call.DISCARD, why)
+            experiment.decide(Call.DISCARD, why)
             return
         experiment.base, experiment.commit = event.onto, event.commit
         experiment.rebases += 1
@@ -148,33 +190,46 @@ class NightState:
         self._compare_with_seen(experiment, event.fingerprint)
 
     def _compare_with_seen(self, experiment: Open, fingerprint: str) -> None:
+        if experiment.removes is not None:  # of the last keep: what was there before
+            return
         first = self.seen.setdefault(fingerprint, experiment.number)
         if first != experiment.number:
             what = "the untouched baseline" if first == 0 else f"experiment {first}"
             self._pass_over(experiment, Call.DUPLICATE, f"the same content as {what}, seeds aside")
 
     def _pass_over(self, experiment: Open, call: Call, why: str) -> None:
-        experiment.verdict = Verdict(experiment.number, call, why)
+        experiment.decide(call, why)
+        self.counted -= experiment.number > 0 and experiment.counts
         experiment.counts = False
-        self.counted -= experiment.number > 0
 
     def _measure(self, event: ev.RunDone) -> None:
-        self.under_way.pop(event.run.id, None)
-        self.open[event.experiment].trials.append(event.trial)
+        run, usage = event.run, event.trial.usage
+        for known in (self.under_way, self.attempts, self.lost):
+            known.pop(run.id, None)
+        self.runs += 1
+        if event.experiment in self.open:
+            self.open[event.experiment].trials.append(event.trial)
         if event.trial.status is Status.OK:
-            self.run_seconds.append(event.trial.usage.wall_seconds)
+            self.run_seconds.append(usage.wall_seconds)
+        if event.trial.status is Status.OK and run.purpose is Purpose.BASELINE:
+            beside = (usage.cpu_seconds if self.cpu_box else usage.wall_seconds) - run.box_seconds
+            self.startup_seconds = max(beside, self.startup_seconds or 0.0)
 
     def _record(self, event: ev.Recorded) -> None:
         experiment = self.open.pop(event.experiment)
         self.log_tip = event.entry
         self.records += 1
         self.finished.append(experiment)
-        self.fruitless = 0 if experiment.counts else self.fruitless + 1
+        if experiment.removes is None:
+            self.fruitless = 0 if experiment.counts else self.fruitless + 1
         assert experiment.judged is not None
         verdict = experiment.judged.verdict
+        if event.released is not None:
+            self.released = experiment.released = event.released
         if event.kept is not None:
-            self.incumbent, self.best, self.since_keep = event.kept, verdict.score, 0
-            self.keeps.add(event.kept)
+            self.incumbent, self.best, self.claim = event.kept, verdict.score, None
+            self.kept[event.experiment] = event.kept
+            self.since_keep = 0 if experiment.removes is None else self.since_keep
         elif experiment.number == 0:
             self.no_baseline = verdict.why
         else:
@@ -182,4 +237,14 @@ class NightState:
 
     def _close(self, event: ev.Closed) -> None:
         self.closed = event
+        self.finished_before |= event.finished
         self.under_way.clear()
+
+
+def _changes_worth(event: Event) -> bool:
+    match event:
+        case ev.RunDone():
+            return event.run.purpose in (Purpose.ABLATION, Purpose.CLAIM)
+        case ev.Recorded():
+            return event.kept is not None
+    return isinstance(event, ev.Turned)

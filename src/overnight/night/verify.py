@@ -6,7 +6,9 @@ show is that the machine's owner was honest when the scores were measured: someb
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,16 @@ import msgspec
 
 from overnight.judge.policy import AnyPolicy
 from overnight.judge.seeds import secret_hash, seed_for
-from overnight.ledger.events import Closed, Entry, Judged, Opened, Recorded, RunStarted
+from overnight.ledger.events import Claimed, Closed, Entry, Event, Judged, Opened, Recorded, RunStarted, Weighed
 from overnight.ledger.ledger import Reader
 from overnight.ledger.verify import verify_chain
+from overnight.model import Claim, Verdict, Worth
 from overnight.night.keep import log_ref
 from overnight.night.state import NightState
 from overnight.program.program import Program
 from overnight.repo.repo import Repo
+
+NINE_DIGITS = 1e-9
 
 
 def verify(reader: Reader, repo: Repo, policies: Callable[[str], AnyPolicy]) -> list[str]:
@@ -47,12 +52,37 @@ def _decisions(entries: Sequence[Entry], opened: Opened, policies: Callable[[str
     program = program_of(opened.settings)
     state = NightState(program, policies(program.policy))
     for entry in entries:
-        if isinstance(entry.event, Judged):
-            recorded = entry.event.verdict
-            again = state.open[recorded.experiment].verdict if recorded.experiment in state.open else None
-            if again != recorded:
-                yield f"experiment {recorded.experiment}: the ledger says {recorded}, judged again it is {again}"
+        for what, said, again in _decided(entry.event, state):
+            if not same(said, again):
+                yield f"{what}: the ledger says {said}, judged again it is {again}"
         state.fold(entry)
+
+
+def _decided(event: Event, state: NightState) -> Iterator[tuple[str, object, object]]:
+    """What the judge had decided by then: what of, as it was written down, as it is found again."""
+    match event:
+        case Judged(verdict=verdict):
+            again = state.open[verdict.experiment].verdict if verdict.experiment in state.open else None
+            yield f"experiment {verdict.experiment}", verdict, again
+        case Recorded():
+            judged = state.open[event.experiment].judged if event.experiment in state.open else None
+            released = state.to_release(judged.verdict) if judged else None
+            yield f"the score that agents were told of experiment {event.experiment}", event.released, released
+        case Weighed():
+            yield "what the keeps are worth", event.worths, state.unweighed
+        case Claimed():
+            yield "the claim", event.claim, state.unclaimed
+
+
+def same(a: object, b: object) -> bool:
+    """Equal, and numbers to nine digits: another machine may round the last ones otherwise."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=NINE_DIGITS, abs_tol=1e-300) or a == b
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (Verdict, Worth, Claim)) and type(a) is type(b):
+        return all(same(getattr(a, name), getattr(b, name)) for name in a.__match_args__)
+    return a == b
 
 
 def _seeds(entries: Sequence[Entry], opened: Opened) -> Iterator[str]:
@@ -75,9 +105,14 @@ def _log(reader: Reader, entries: Sequence[Entry], opened: Opened, repo: Repo) -
     if chain != [event.entry for event in recorded]:
         yield f"the log ref {ref} holds {len(chain)} entries, not the {len(recorded)} of the ledger, or other ones"
     for event in recorded:
-        bodies = [e.body for e in reader.of(event.experiment) if not isinstance(e.event, Recorded)]
+        bodies = [e.body for e in _until_recorded(reader.of(event.experiment))]
         if repo.read(event.entry, "record.json") != "\n".join(bodies).encode():
             yield f"experiment {event.experiment}: its record in git is not what the ledger holds"
+
+
+def _until_recorded(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """A keep is measured again later, as the incumbent."""
+    return takewhile(lambda entry: not isinstance(entry.event, Recorded), entries)
 
 
 def _branch(entries: Sequence[Entry], opened: Opened, repo: Repo) -> Iterator[str]:

@@ -41,6 +41,7 @@ class Desk:
 
     def __init__(self, proposer: Proposer, post: Post) -> None:
         self._proposer, self._post = proposer, post
+        self.trusted = getattr(proposer, "trusted", False)  # who does not say so is not
         self._in: SimpleQueue[tuple[View, int] | Experiment | None] = SimpleQueue()
         # A daemon: a proposer that hangs must not keep the night from ending.
         self._thread = threading.Thread(target=self._work, name="proposer", daemon=True)

@@ -19,12 +19,16 @@ class View:
     seed: int  # of this ask: the same ask after a resume draws the same
     incumbent: str  # commit: a Proposal's parent
     files: Mapping[str, str]  # the editable files of the incumbent
-    best: float | None  # its score
+    best: float | None  # its score, as far as it is released
     in_flight: Sequence[str]  # hypotheses being measured now
 
 
 class Proposer(Protocol):
     """Lives on a thread of its own; every call comes from that thread, one at a time."""
+
+    trusted: bool
+    """Ours, and no reader of labels: it is told exact visible scores. Everybody else is told what the judge releases:
+    in steps, and only what is better than the best so far."""
 
     def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:
         """Up to `n` proposals, each handed over as soon as it is there. May give fewer, or a Wait; an iterator

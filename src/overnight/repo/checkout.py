@@ -71,10 +71,11 @@ class Pristine:
             elif entry.plain and base.files.get(path) == entry:
                 _copy(os.path.join(base.folder, path), target, entry)
             else:
-                _write(target, entry, self.repo.git.get(entry.oid).data)
+                write(target, entry, self.repo.git.get(entry.oid).data)
 
 
-def _write(target: str, entry: Entry, data: bytes) -> None:
+def write(target: str, entry: Entry, data: bytes) -> None:
+    """A file or a link as git stores it, byte for byte."""
     if entry.mode == LINK:
         os.symlink(data, os.fsencode(target))
         return

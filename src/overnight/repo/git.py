@@ -92,7 +92,7 @@ class Git:
         """Stores a blob or a commit, byte for byte: no filter, no line-ending conversion."""
         with self.file(data) as path:
             argv = ("hash-object", "-w", "-t", kind, "--no-filters", "--stdin-paths")
-            return self._ask(argv, _quoted(path) + b"\n", _read_line)
+            return self._ask(argv, quoted(os.fspath(path)) + b"\n", _read_line)
 
     def add_tree(self, tree: Tree) -> str:
         # --missing: the entries come from a tree that stands, so looking each of them up again is lost time
@@ -186,6 +186,6 @@ def _read_object(stdout: IO[bytes]) -> Object | None:
     return Object(oid, kind, data[:-1])
 
 
-def _quoted(path: Path) -> bytes:
+def quoted(path: str) -> bytes:
     """In git's quotes, which a path needs that contains a line break."""
     return b'"' + os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'

@@ -10,7 +10,7 @@ by us, a kept commit by whoever signed the candidate. So a step that is done aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from overnight.errors import GitError, RefMoved
 from overnight.repo.objects import FILE, OVERNIGHT, Entry, signed
@@ -40,15 +40,9 @@ def kept_commit(repo: Repo, tree_of: str, parent: str, message: str, at: float) 
         return repo.commit(tree, [parent], by, at, message)
 
 
-def trailers(experiment: str, metric: str, before: float, after: float, evidence: str, agent: str) -> str:
-    """The last paragraph of a kept commit's message, as `git interpret-trailers` reads it."""
-    facts = {
-        "Experiment": experiment,
-        "Metric": f"{metric} {before:.6g} -> {after:.6g}",
-        "Evidence": evidence,
-        "Agent": agent,
-    }
-    return "\n".join(f"Overnight-{name}: {' '.join(value.split())}" for name, value in facts.items())
+def trailers(facts: Mapping[str, str]) -> str:
+    """The last paragraph of a kept commit's message, as `git interpret-trailers` reads it; without the empty ones."""
+    return "\n".join(f"Overnight-{name}: {' '.join(text.split())}" for name, text in facts.items() if text)
 
 
 def move(repo: Repo, ref: str, new: str, old: str | None) -> None:

@@ -40,6 +40,7 @@ class Scripted:
 
     lines: Sequence[Line]
     name: str = "scripted"
+    trusted: bool = False
     said: int = 0
     observed: list[Experiment] = field(default_factory=list)
 
