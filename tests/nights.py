@@ -32,6 +32,7 @@ goal: minimize
 time_box: 2s
 kill_after: 10s
 python: self
+policy: greedy
 stop:
   experiments: 5
 ---
@@ -72,3 +73,51 @@ def replacing(old: str, new: str) -> Callable[[View], dict[str, str]]:
         return {"train.py": view.files["train.py"].replace(old, new)}
 
     return line
+
+
+NOISY = """\
+import json, os, random
+
+WIDTH = 4  # 1..64
+RATE = 0.1  # 0.001..1, log
+rng = random.Random(int(os.environ["OVERNIGHT_SEED"]))
+loss = 2 + 0.01 * abs(WIDTH - 16) + 0.1 * abs(RATE - 0.3) + rng.gauss(0, 0.004)
+with open("out.json", "w") as file:
+    json.dump({"loss": loss, "knobs": [WIDTH, RATE]}, file)
+"""
+
+NOISY_SCORE = """\
+import json, os, random, zlib
+
+folder, split = os.environ["OVERNIGHT_ARTEFACT"], os.environ["OVERNIGHT_SPLIT"]
+with open(f"data/{split}.txt") as file, open(f"{folder}/out.json") as left:
+    salt, found = file.read(), json.load(left)
+rng = random.Random(zlib.crc32(f"{salt}{found['knobs']}".encode()))  # what this set makes of this change
+print(f"loss: {found['loss'] + rng.gauss(0, 0.001):.6f}")
+"""
+
+NOISY_PROGRAM = """\
+---
+edit: train.py
+run: python train.py
+artefact: out.json
+score: python score.py
+hidden: data/{split}.txt
+metric: loss
+goal: minimize
+time_box: 2s
+kill_after: 10s
+python: self
+stop:
+  experiments: 6
+---
+# A noisy toy
+
+Make the loss smaller.
+"""
+
+
+def noisy_repo(root: Path) -> Path:
+    """A task with everything the judge may ask for: noise, a hidden and a sealed set, a scorer of its own."""
+    splits = {f"data/{split}.txt": split for split in ("visible", "hidden", "sealed")}
+    return make_repo(root, {"train.py": NOISY, "score.py": NOISY_SCORE, "program.md": NOISY_PROGRAM, **splits})

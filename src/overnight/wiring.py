@@ -13,22 +13,24 @@ import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from overnight.clock import Clock, SystemClock
 from overnight.compute.local import LocalSlots
-from overnight.compute.slots import find_slots, hardware
+from overnight.compute.slots import find_slots, hardware, memory_mb
 from overnight.errors import RepoError, UsageError
 from overnight.ledger.events import Closed, Opened
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.ledger.views import Summary, nights, summary
 from overnight.measure.execute import Place, Watch, execute
 from overnight.measure.files import remove
-from overnight.measure.process import Warden
-from overnight.model import Run, Slot, Step, Trial, unwatched
+from overnight.measure.process import Running, Warden
+from overnight.measure.sandbox.choose import choose
+from overnight.model import Phase, Run, Slot, Step, Trial, unwatched
+from overnight.night.again import Again, Questions, again
 from overnight.night.awake import awake, inhibitor
 from overnight.night.keep import refuse_checked_out
 from overnight.night.opening import Opening, begin, branch_name, scratch_folder
@@ -43,7 +45,21 @@ from overnight.repo.repo import Repo
 
 PROPOSERS = {"search": "overnight.propose.search:Search"}
 
-POLICIES = {"greedy": "overnight.judge.greedy:GreedyPolicy"}
+POLICIES = {
+    "proof": "overnight.judge.proof:ProofPolicy",
+    "fast": "overnight.judge.fast:FastPolicy",
+    "greedy": "overnight.judge.greedy:GreedyPolicy",
+}
+
+Measure = Callable[[Run, int, Slot, Watch], Trial]
+
+
+class Unseen:
+    """A Watch that nobody keeps."""
+
+    def started(self, running: Running) -> None: ...
+
+    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
 
 
 def named(name: str, table: Mapping[str, str], what: str) -> Callable[..., Any]:
@@ -180,8 +196,15 @@ def find_night(where: Path, tag: str | None) -> Path:
     raise UsageError(f"there is no night {tag!r}: there is {', '.join(folder.name for folder in folders)}")
 
 
-def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, step: Step = unwatched) -> Closed:
-    """Runs a night, or takes it up again, in this process and to its end."""
+def work(
+    task: Task,
+    tag: str,
+    watcher: Watcher,
+    clock: Clock | None = None,
+    step: Step = unwatched,
+    errand: Phase | None = None,
+) -> Closed:
+    """Runs a night, or takes it up again, in this process and to its end. `errand`: only for this phase."""
     clock = clock or SystemClock()
     policy = named(task.program.policy, POLICIES, "policy")()
     proposer = named(task.program.agent, PROPOSERS, "agent")()
@@ -191,21 +214,35 @@ def work(task: Task, tag: str, watcher: Watcher, clock: Clock | None = None, ste
     ledger = Ledger.create_or_open(folder, holder=f"overnight run --tag {tag}", step=step)
     scratch = scratch_folder(tag, task.repo.node())
     repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)
-    with closing(ledger), _removed(scratch), closing(repo), awake(inhibitor()), closing(Warden()) as warden:
-        slots = find_slots(task.program.slots, os.environ)
-        opening = Opening(repo, task.program, policy, tag, len(slots), {"hardware": hardware()})
+    slots = find_slots(task.program.slots, os.environ)
+    with closing(ledger), _removed(scratch), closing(repo), awake(inhibitor()):
+        opening = Opening(repo, task.program, policy, tag, len(slots), {"hardware": hardware()}, errand)
         shift = begin(opening, ledger, clock, watcher, step)
-        pristine = Pristine(repo, scratch / "pristine")
-        place = Place(
-            repo.root, scratch / "runs", folder / "runs", scratch.name, pristine.checkout, os.environ, hardware()
-        )
-
-        def measure(run: Run, attempt: int, slot: Slot, watch: Watch) -> Trial:
-            return execute(run, attempt, slot, watch, task.program, place, warden)
-
-        with _signals(shift):
+        with _measuring(task.program, repo, scratch, folder / "runs") as measure, _signals(shift):
             closed = shift.work(LocalSlots(slots, measure, shift.queue.put), proposer)
     return closed
+
+
+def measure_again(task: Task, tag: str, keeps: int) -> Iterator[Again]:
+    """Measures some keeps of a night again, drawn by chance now, so that nobody could know which."""
+    folder, scratch = night_folder(task.repo, tag), scratch_folder(f"{tag}-again", task.repo.node())
+    policy, slot = named(task.program.policy, POLICIES, "policy")(), find_slots(1, os.environ)[0]
+    measuring = _measuring(task.program, task.repo, scratch, scratch / "results")
+    with Reader.open(folder) as reader, _removed(scratch), closing(task.repo), measuring as measure:
+        questions = Questions(reader, task.repo, task.program, policy)
+        yield from again(questions, keeps, lambda run: measure(run, 1, slot, Unseen()))
+
+
+@contextmanager
+def _measuring(program: Program, repo: Repo, scratch: Path, results: Path) -> Iterator[Measure]:
+    """What executes a run on this machine."""
+    pristine, sandbox = Pristine(repo, scratch / "pristine"), choose(program.sandbox, scratch)
+    program = replace(program, memory_mb=program.memory_mb or memory_mb() / program.slots)
+    place = Place(
+        repo.root, scratch / "runs", results, scratch.name, pristine.checkout, os.environ, hardware(), sandbox
+    )
+    with closing(Warden()) as warden:
+        yield lambda run, attempt, slot, watch: execute(run, attempt, slot, watch, program, place, warden)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_check_reads_back_and_writes_nothing(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")
     done = typed(root, "check")
     assert done.exit_code == 0
-    assert re.search(r"stop.experiments +5 +program.md:10", done.output)
+    assert re.search(r"stop.experiments +5 +program.md:11", done.output)
     assert re.search(r"WIDTH +4 +1 .. 64", done.output)
     assert not (root / ".git" / "overnight").exists()
 

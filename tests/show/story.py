@@ -23,7 +23,7 @@ from overnight.testing import a_program
 
 START = Now(1_800_000_000.0, 0.0)
 
-PROGRAM = a_program(box=Box(4.0), kill_after_seconds=8.0, stop=Stop(experiments=10))
+PROGRAM = a_program(box=Box(4.0), kill_after_seconds=8.0, stop=Stop(experiments=10), policy="greedy")
 
 
 def at(seconds: float) -> Now:

@@ -32,9 +32,14 @@ SECTIONS = {
         "diff": ("look", "Shows what an experiment changed."),
         "report": ("look", "Says in the morning what was tried and what came of it."),
     },
+    "Believe it": {
+        "verify": ("prove", "Proves that a night is what its ledger says."),
+        "claim": ("prove", "Measures a night's branch against its baseline."),
+        "ablate": ("prove", "Asks what each keep of a night is worth now."),
+        "audit": ("audit", "Says which gains of a finished night are real."),
+    },
     "Keep in order": {
         "stop": ("order", "Ends the night that runs here."),
-        "verify": ("order", "Proves that a night is what its ledger says."),
         "clean": ("order", "Removes what old nights left on the disk."),
         "doctor": ("doctor", "Looks whether this machine is ready for a night."),
     },

@@ -64,6 +64,7 @@ def demo(lab: str, into: Path | None, experiments: str | None, slots: str | None
 @click.option("--hours", metavar="N", help="Stop after so many hours of work.")
 @click.option("--until", metavar="TIME", help="Stop at this time of the day, such as 07:00.")
 @click.option("--seed", metavar="N", help="Draw the runs' seeds from this number.")
+@click.option("--sandbox", metavar="LEVEL", help="The level of isolation that must hold: 3, 2 or 1. [the strongest]")
 @options.as_json
 def run(program: Path | None, tag: str | None, as_json: bool, **flags: str | None) -> None:
     """Works through the night, or goes on where it was left.

@@ -22,6 +22,9 @@ from overnight.errors import RepoError
 from overnight.ledger.lock import holder
 from overnight.ledger.views import nights
 from overnight.measure.gpu import gpus
+from overnight.measure.sandbox.cgroup import Groups
+from overnight.measure.sandbox.choose import examine
+from overnight.model import Level
 from overnight.night.awake import inhibitor
 from overnight.night.opening import scratch_folder
 from overnight.repo.repo import Repo
@@ -32,6 +35,11 @@ from overnight.show.words import size_text
 OLDEST_GIT = (2, 30)
 LITTLE_DISK, LITTLE_MEMORY = 5e9, 1e9  # bytes
 RELEASED = 1_790_000_000  # UTC seconds, September 2026: no clock that is right is before this
+LEVELS = {
+    Level.NAMESPACE: "what a run is not given does not exist for it: files, processes, network (bubblewrap)",
+    Level.LANDLOCK: "a run can read and write its own files only, and has no network (Landlock, or macOS's sandbox)",
+    Level.CONTRACT: "a run has a folder of its own, and nothing keeps it from your files",
+}
 TONES = {"ok": Tone.GOOD, "warn": Tone.WARN, "error": Tone.BAD}
 
 
@@ -44,16 +52,33 @@ class Finding:
 
 
 @click.command()
+@click.option(
+    "--attack", "attacks", is_flag=True, help="Try every cheat on your program.md, and say which get through."
+)
+@click.option("--sandbox", metavar="LEVEL", help="For --attack: the level of isolation, 3, 2 or 1. [as a night has it]")
+@click.argument("program", required=False, type=click.Path(exists=True, path_type=Path))
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(program: Path | None, attacks: bool, sandbox: str | None, as_json: bool) -> None:
     """Looks whether this machine is ready for a night.
 
     git, Python, cores, GPUs, memory, disk, clock, the folder where runs happen, whether the machine can be kept from
-    sleeping, and the nights that run here. Each line says ok, warn or error, and what to do. Exit code 1 on an error.
+    sleeping, how well runs can be isolated and limited, and the nights that run here. Each line says ok, warn or error,
+    and what to do. Exit code 1 on an error.
+
+    With --attack: a candidate cheats on your program.md in every way we know, measured as a night would measure it, in
+    under a minute and without a trace. It says what held, what would get through, and what to change. Exit code 1 where
+    something gets through.
 
     \b
         overnight doctor
+        overnight doctor --attack
+        overnight doctor --attack labs/mine --sandbox 2
     """
+    if attacks:
+        from overnight.cli.attack import attack  # the rest is not needed to look at a machine
+
+        attack(program, sandbox, as_json)
+        return
     findings = list(_findings())
     if as_json:
         say_json([asdict(finding) for finding in findings])
@@ -77,7 +102,8 @@ def _findings() -> Iterator[Finding]:
     yield _scratch()
     yield _clock()
     yield _sleep()
-    yield Finding("ok", "isolation", "level 0: a run prints its own number, and can read your files")
+    yield from _isolation()
+    yield _limits()
     yield from _here()
 
 
@@ -132,6 +158,30 @@ def _sleep() -> Finding:
     if command is None:
         return Finding("warn", "sleep", "no systemd-inhibit or caffeinate", "switch automatic sleep off for the night")
     return Finding("ok", "sleep", f"{command[0]} keeps the machine awake during a night")
+
+
+def _isolation() -> Iterator[Finding]:
+    """The level that a night here would have, found by attacking it, and what is in the way of a higher one."""
+    for level, what in LEVELS.items():
+        found = examine(level)
+        if found.holds:
+            but = f"; what it lets through: {', '.join(found.tolerated)}" if found.tolerated else ""
+            best = level is next(iter(LEVELS))
+            yield Finding("ok" if best else "warn", "isolation", f"level {level}: {what}{but}")
+            return
+        yield Finding("warn", "isolation", f"not level {level}: {found.why_not}", found.advice)
+
+
+def _limits() -> Finding:
+    """What the kernel holds by itself; all the rest is looked at four times a second."""
+    groups = Groups.found()
+    groups.remove()
+    held = [f"{row.limit} (control groups {row.version})" for row, _ in groups.rows]
+    watched = [name for name in ("memory", "processes", "writes") if name not in {row.limit for row, _ in groups.rows}]
+    by_kernel = f"held by the kernel: {', '.join(held)}; " if held else ""
+    if sys.platform != "linux":
+        return Finding("warn", "limits", "none of memory, processes and writes: they need Linux")
+    return Finding("ok", "limits", f"{by_kernel}watched: {', '.join(watched)}")
 
 
 def _here() -> Iterator[Finding]:

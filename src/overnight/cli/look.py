@@ -18,7 +18,7 @@ from overnight.ledger.views import Detail, Row
 from overnight.model import Call
 from overnight.repo.repo import Repo
 from overnight.show.experiment import diff_text, experiment_text
-from overnight.show.line import HEAD, line_from, shown
+from overnight.show.line import HEAD, line_from, told
 from overnight.show.paint import Tone, printable
 from overnight.show.report import report_json, report_of, report_text
 from overnight.show.status import status_json, status_of, status_text
@@ -71,7 +71,7 @@ def log(last: int | None, tsv: bool, tag: str | None, as_json: bool) -> None:
         else:
             to = screen()
             say([to.paint(HEAD, Tone.QUIET)])
-            say(shown(line_from(reader, row), to) for row in rows)
+            say(text for row in rows for text in told(line_from(reader, row), to))
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""stop, verify, clean: ending a night, proving one, and removing what old ones left."""
+"""stop and clean: ending a night, and removing what old ones left."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from pathlib import Path
 import click
 from psutil import Process
 
-from overnight.cli.options import as_json, night, say, say_json, screen, which_night
+from overnight.cli.options import as_json, say, say_json, screen, which_night
 from overnight.errors import LedgerError, UsageError
 from overnight.ledger import inbox, lock, views
 from overnight.ledger.events import Opened
 from overnight.ledger.ledger import Reader
 from overnight.night.keep import log_ref
-from overnight.night.verify import verify as problems_of
 from overnight.repo.repo import Repo
 from overnight.show.paint import Cell
 from overnight.show.table import table
 from overnight.show.words import plural, size_text
-from overnight.wiring import POLICIES, find_night, named
+from overnight.wiring import find_night
 
 PATIENCE_SECONDS, POLL_SECONDS = 10.0, 0.1
 
@@ -56,33 +55,6 @@ def stop(now: bool, tag: str | None) -> None:
                 return
             time.sleep(POLL_SECONDS)
     click.echo(f"Night {folder.name} has not answered yet. The message waits for it; `overnight status` shows it.")
-
-
-@click.command()
-@which_night
-@as_json
-def verify(tag: str | None, as_json: bool) -> None:
-    """Proves that a night is what its ledger says.
-
-    Walks the chain of hashes, makes every decision again from the recorded scores, and compares the branch, the log
-    and the seeds with the ledger. Exit code 1 where something does not hold. It cannot show that the machine's owner
-    was honest: somebody else's run of the same commit can.
-
-    \b
-        overnight verify --tag mar5
-    """
-    with night(tag) as (folder, reader), closing(Repo.discover(Path.cwd())) as repo:
-        problems = problems_of(reader, repo, lambda name: named(name, POLICIES, "policy")())
-        entries = next(reader.query("SELECT count(*) FROM event"))[0]
-    if as_json:
-        say_json({"night": folder.name, "entries": entries, "problems": problems})
-    elif problems:
-        say(problems)
-    else:
-        click.echo(f"Night {folder.name}: {plural(entries, 'entry')} in an unbroken chain. The decisions,")
-        click.echo("made again from the recorded scores, are the same; branch, log and seeds are as recorded.")
-    if problems:
-        raise SystemExit(1)
 
 
 @dataclass(frozen=True, slots=True)

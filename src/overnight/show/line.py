@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from overnight.ledger.events import Judged
@@ -9,10 +10,13 @@ from overnight.ledger.ledger import Reader
 from overnight.ledger.views import Row
 from overnight.model import Call, Verdict
 from overnight.night.state import Open
-from overnight.show.paint import Screen, Tone, fit, printable, spread
+from overnight.show.paint import Screen, Tone, fit, folded, printable, spread
 from overnight.show.words import TONES, change_text, score_text, span
 
 HEAD = f"{'':>5}  {'verdict':9} {'score':>10} {'change':>9}  {'took':>7}  its author says"
+
+
+INDENT = " " * 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,17 @@ class Line:
     against: float | None = None
     why: str = ""
     state: str = ""  # while there is no verdict
+    removes: int | None = None
+    gain: float | None = None
+    doubt: float | None = None
+    runs: int = 1
+
+    @property
+    def word(self) -> str:
+        """Of a removal it is the keep's fate that is said."""
+        if self.removes is None or self.call not in (Call.KEEP, Call.DISCARD):
+            return self.call or self.state
+        return "removed" if self.call is Call.KEEP else "stays"
 
 
 def line_of(done: Open) -> Line:
@@ -50,7 +65,7 @@ def shown(line: Line, screen: Screen) -> str:
     failed = line.call is not None and line.score is None
     cells = [
         (f"{f'#{line.number}':>5}  ", number_tone),
-        (fit(line.call or line.state, 9), tone),
+        (fit(line.word, 9), tone),
         (f"{measured}  {span(line.seconds) if line.seconds else '':>7}  ", number_tone),
         (printable(line.hypothesis), Tone.SAID),
         (f"  {printable(line.why)}" if failed else "", tone),
@@ -58,5 +73,29 @@ def shown(line: Line, screen: Screen) -> str:
     return spread(cells, screen.width, screen).rstrip()
 
 
+def told(line: Line, screen: Screen) -> Iterator[str]:
+    """The line and why: of the baseline, of keeps, and of what was asked about keeps. In a pipe it stays one line."""
+    explained = line.call is Call.KEEP or (line.removes is not None and line.score is not None)
+    why = printable(line.why) if explained else ""
+    if screen.width is None:
+        yield f"{shown(line, screen)}  {why}".rstrip()
+        return
+    yield shown(line, screen)
+    for part in folded(why, screen.width - len(INDENT)) if why else ():
+        yield INDENT + screen.paint(part, Tone.QUIET)
+
+
 def _judged(number: int, hypothesis: str, seconds: float, verdict: Verdict) -> Line:
-    return Line(number, hypothesis, seconds, verdict.call, verdict.score, verdict.against, verdict.why)
+    return Line(
+        number=number,
+        hypothesis=hypothesis,
+        seconds=seconds,
+        call=verdict.call,
+        score=verdict.score,
+        against=verdict.against,
+        why=verdict.why,
+        removes=verdict.removes,
+        gain=verdict.gain,
+        doubt=verdict.doubt,
+        runs=verdict.runs,
+    )

@@ -13,16 +13,21 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from overnight.clock import Now
-from overnight.ledger.events import Entry, Noted
-from overnight.model import Call, Heartbeat, Run
+from overnight.ledger.events import Entry, Noted, Turned
+from overnight.model import Call, Heartbeat, Purpose, Run
 from overnight.night.night import Night
 from overnight.night.state import Open
 from overnight.show.frame import Frame
-from overnight.show.line import HEAD, Line, line_of, shown
+from overnight.show.line import HEAD, Line, line_of, told
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, screen_of, spread
-from overnight.show.progress import BAR, LABEL, Hours, best_row, phase, rule_rows, rules
+from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, phase, rule_rows, rules
 from overnight.show.words import counts_text, plural, span
 
+ABOUT = {
+    Purpose.BASELINE: "the untouched baseline, to learn how much runs differ",
+    Purpose.INCUMBENT: "what changes are compared with, once more",
+    Purpose.CLAIM: "the claim: #{} on sealed data",
+}
 BEAT_SECONDS = 2.0  # a bar runs on by itself no further than this past the last sign of life
 
 
@@ -38,7 +43,7 @@ class Tale:
         assert line.call is not None
         if line.number == 0:
             self.baseline = line.score
-        else:
+        elif line.removes is None:
             self.counts[line.call] += 1
         if line.call is Call.KEEP:
             self.best_number = line.number
@@ -59,6 +64,8 @@ class Plain:
 
     def saw(self, entry: Entry, night: Night) -> None:
         self._begin(night)
+        if isinstance(entry.event, Turned):
+            self._tell_phase(night)
         if isinstance(entry.event, Noted):
             self._tell(f"note: {printable(entry.event.text)}", Tone.WARN)
 
@@ -66,13 +73,12 @@ class Plain:
         line = line_of(experiment)
         self.tale.take(line)
         if self.begun:
-            self.say(shown(line, self.screen))
+            for text in told(line, self.screen):
+                self.say(text)
 
     def tick(self, night: Night, now: Now, beats: dict[str, Heartbeat]) -> None:  # noqa: ARG002
         self._begin(night)
-        if (words := phase(night)) != self.phase:
-            self.phase = words
-            self._tell(f"{night.state.name}: {printable(words)}", Tone.QUIET)
+        self._tell_phase(night)
 
     def say(self, line: str) -> None:
         with suppress(OSError):
@@ -88,6 +94,11 @@ class Plain:
             earlier = self.tale.counts.total()
             self._tell(f"night {night.state.name}" + (f" goes on: {self.tale}" if earlier else ""), Tone.STRONG)
             self._tell(HEAD, Tone.QUIET)
+
+    def _tell_phase(self, night: Night) -> None:
+        if (words := phase(night)) != self.phase:
+            self.phase = words
+            self._tell(f"{night.state.name}: {printable(words)}", Tone.QUIET)
 
     def _tell(self, text: str, tone: Tone) -> None:
         self.say(spread([(text, tone)], self.screen.width, self.screen))
@@ -125,7 +136,10 @@ class Terminal(Plain):
         name = fit(night.state.name, LABEL)
         yield [(name, Tone.STRONG), f"  {printable(phase(night))}", (f"   {self.tale}", Tone.QUIET)]
         yield from self._slots(night, now)
-        yield best_row(night.program.metric, night.state.best, self.tale.best_number, self.tale.baseline)
+        if night.state.worths:
+            yield branch_row(night.program.metric, night.state.best, self.tale.baseline)
+        else:
+            yield best_row(night.program.metric, night.state.best, self.tale.best_number, self.tale.baseline)
         progress = night.state.progress(night.time.elapsed)
         yield from rule_rows(rules(night.program.stop, night.program.goal, progress, Hours(self.began, now.utc)))
 
@@ -134,8 +148,7 @@ class Terminal(Plain):
         room = max(1, self.screen.height - 12)
         for started in runs[:room]:
             share, left = self._position(started.run, night.program.box.cpu, now)
-            hypothesis = night.state.open[started.experiment].proposed.hypothesis
-            said = (printable(hypothesis), Tone.SAID)
+            said = (printable(_about(started.run, night)), Tone.SAID)
             yield [fit(f"#{started.experiment}", LABEL), "  ", *bar(share, BAR), f"  {left:>12}  ", said]
         if len(runs) > room:
             yield [(f"{'':{LABEL}}  and {len(runs) - room} more", Tone.QUIET)]
@@ -151,3 +164,10 @@ class Terminal(Plain):
         used = (beat.cpu_seconds if cpu else beat.wall_seconds) + min(BEAT_SECONDS, now.mono - seen)
         left = run.box_seconds - used
         return used / run.box_seconds, f"{span(left)} left" if left > 0 else f"{span(-left)} over"
+
+
+def _about(run: Run, night: Night) -> str:
+    """What its author says, or what a run of ours is for."""
+    if run.purpose in ABOUT:
+        return ABOUT[run.purpose].format(run.experiment)
+    return night.state.open[run.experiment].proposed.hypothesis

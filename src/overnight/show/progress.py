@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from overnight.clock import Now
 from overnight.ledger.views import Summary
-from overnight.model import Call, Goal
+from overnight.model import Call, Goal, Phase
 from overnight.night.night import Night
 from overnight.night.stop import Gauge, Progress, deadline, gauges
 from overnight.program.program import Stop
@@ -16,6 +16,10 @@ from overnight.show.paint import Cell, Tone, bar, fit
 from overnight.show.words import change_text, clock_of, score_text, span
 
 BAR = 24
+PHASES = {
+    Phase.DAWN: "dawn: is each keep still worth something?",
+    Phase.CLAIM: "claim: the branch against the baseline",
+}
 LABEL = 7
 
 
@@ -46,6 +50,14 @@ def rule_rows(gauges: Iterable[Gauge]) -> Iterator[list[Cell]]:
         label = ""
 
 
+def branch_row(metric: str, score: float | None, baseline: float | None) -> list[Cell]:
+    """For a judge that says what it believes: the branch as its runs have it, which is no claim."""
+    if score is None:
+        return [fit("branch", LABEL), ("  nothing is measured yet", Tone.QUIET)]
+    words = f"in its own runs, luck included; the baseline {score_text(baseline)}"
+    return [fit("branch", LABEL), f"  {metric} {score_text(score)}  ", (words, Tone.QUIET)]
+
+
 def best_row(metric: str, best: float | None, number: int | None, baseline: float | None) -> list[Cell]:
     """The branch's score. `number`: of the experiment that has it; 0 is the baseline."""
     if best is None:
@@ -73,6 +85,8 @@ def phase(night: Night) -> str:
     if night.paused() and night.program.between:
         hour, minute = divmod(night.program.between.start_minute, 60)
         return f"paused until {hour:02}:{minute:02}"
+    if state.phase in PHASES:
+        return PHASES[state.phase]
     if state.open and night.out_of_time():
         return "time is nearly up: finishing what has begun"
     if state.open and (why := night.enough()):

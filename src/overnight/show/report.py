@@ -1,6 +1,7 @@
 """The morning report as text: what was asked, what came of it, what was tried, what it cost, and how to go on.
 
-Drawn from the ledger and the commits. It calls nothing a gain: a score that rests on one run is said to do so.
+Drawn from the ledger and the commits. It calls nothing a gain but the claim; what keeps are believed to be worth is
+said apart from it, and a keep that rests on one run is said to do so.
 """
 
 from __future__ import annotations
@@ -18,25 +19,32 @@ from overnight.night.verify import program_of
 from overnight.program.program import Program
 from overnight.program.units import box_text
 from overnight.repo.repo import Repo
+from overnight.show.believed import claim_cells, claim_sentence, legend, stack_cells, worth_table
 from overnight.show.line import Line, line_from
-from overnight.show.paint import Cell, Screen, Tone, fit, printable, spread
+from overnight.show.paint import Cell, Screen, Tone, fit, folded, printable, spread
 from overnight.show.progress import counted
 from overnight.show.table import table
 from overnight.show.tried import Tried, tried
 from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
 
-LABEL = 10
+LABEL, PARAGRAPH = 10, 90
 SHOWN_REASONS, SHOWN_NAMES = 6, 8
 ONE_RUN = (
     "Keeps rest on one run each, and a mere change of seed moves a score as well:",
     "some of them will be luck. Take the numbers as scores, not as proven gains.",
 )
-LEVELS_SQL = "SELECT DISTINCT json_extract(body, '$.trial.level') FROM event WHERE kind = 'run_done'"
+LEVELS_SQL = """
+    SELECT min(json_extract(body, '$.trial.level')), min(json_extract(body, '$.trial.sealed')) FROM event
+    WHERE kind = 'run_done' AND json_extract(body, '$.trial.status') = 'ok'"""
 LEVELS = {
-    Level.PRINTED: "level 0: each run printed its own number, and could read the user's files",
-    Level.CONTRACT: "level 1: scored from outside, in a folder of its own",
-    Level.LANDLOCK: "level 2: hidden files could not be read",
-    Level.NAMESPACE: "level 3: hidden files, network and other runs did not exist",
+    Level.PRINTED: "nothing around a run: it could read the user's files",
+    Level.CONTRACT: "behind no walls (level 1): a run had a folder of its own, and could read the user's files",
+    Level.LANDLOCK: "behind walls (level 2): a run could not read what was not its own, nor write outside",
+    Level.NAMESPACE: "behind walls (level 3): for a run there were no hidden files and no other runs",
+}
+SEALED = {
+    True: "each number was made apart from the run, from what it left",
+    False: "each run printed its own number, and could have printed any",
 }
 
 
@@ -45,10 +53,13 @@ class Report:
     summary: views.Summary
     program: Program
     baseline_commit: str
+    calibration: str  # what the judge said of the baseline
     began: float
     ended: float
     level: Level
+    sealed: bool  # the numbers were made apart from the runs
     keeps: tuple[Line, ...]
+    claims: bool  # its policy makes a claim
     runs_per_keep: int  # the fewest runs that a keep rests on
     failures: tuple[tuple[str, int], ...]
     tried: tuple[Tried, ...]
@@ -63,17 +74,20 @@ def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
     settings = session.event.settings if session and isinstance(session.event, Session) else opened.event.settings
     every = list(views.rows(reader))
     rows = [row for row in every if row.number > 0]
-    keeps = [row for row in rows if row.call is Call.KEEP]
+    keeps = [row for row in rows if row.call is Call.KEEP and row.removes is None]
     last = next(reader.query("SELECT at FROM event ORDER BY seq DESC LIMIT 1"))
-    levels = [Level(level) for (level,) in reader.query(LEVELS_SQL) if level]
+    level, sealed = next(reader.query(LEVELS_SQL))
     return Report(
         summary=summary,
         program=program_of(settings),
         baseline_commit=opened.event.baseline,
+        calibration=next((row.why for row in every if row.number == 0), ""),
         began=opened.at,
         ended=last[0],
-        level=min(levels, default=Level.PRINTED),
+        level=Level(level or Level.PRINTED),
+        sealed=bool(sealed),
         keeps=tuple(line_from(reader, row) for row in keeps),
+        claims=program_of(settings).policy != "greedy",
         runs_per_keep=min((row.runs for row in keeps), default=0),
         failures=tuple(_failures(rows)),
         tried=tuple(tried(repo, every)),
@@ -104,6 +118,8 @@ def report_json(report: Report) -> dict[str, Any]:
         "began": report.began,
         "ended": report.ended,
         "level": report.level,
+        "sealed": report.sealed,
+        "calibration": report.calibration,
         "keeps": views.to_json(report.keeps),
         "fewest_runs_per_keep": report.runs_per_keep,
         "failures": [{"why": why, "count": count} for why, count in report.failures],
@@ -122,26 +138,48 @@ def _head(report: Report) -> Iterator[list[Cell]]:
     yield [fit("Asked", LABEL), f"{asked}, by editing {', '.join(program.edit)}"]
     slots = plural(program.slots, "slot")
     yield [fit("", LABEL), f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}"]
-    yield [fit("Measured", LABEL), LEVELS[report.level]]
+    network = ", with the network open" if program.network else ""
+    yield [fit("Measured", LABEL), LEVELS[report.level] + network]
+    yield [fit("", LABEL), (SEALED[report.sealed], Tone.PLAIN if report.sealed else Tone.WARN)]
 
 
 def _outcome(report: Report) -> Iterator[list[Cell]]:
     summary = report.summary
     yield [fit("Baseline", LABEL), f"{summary.metric} {score_text(summary.baseline) or 'was not measured'}"]
+    for part in folded(report.calibration, PARAGRAPH):
+        yield [fit("", LABEL), (part, Tone.QUIET)]
     if not report.keeps:
         yield [fit("Branch", LABEL), "nothing was kept: it stands at the baseline"]
         return
-    change = f"({change_text(summary.best, summary.baseline)}, #{summary.best_experiment})"
-    yield [fit("Branch", LABEL), f"{summary.metric} {score_text(summary.best)}  {change}"]
+    if not summary.worths:
+        change = f"({change_text(summary.best, summary.baseline)}, #{summary.best_experiment})"
+        yield [fit("Branch", LABEL), f"{summary.metric} {score_text(summary.best)}  {change}"]
     name = summary.branch.removeprefix("refs/heads/")
-    yield [fit("", LABEL), f"{name} at {summary.tip[:7]}, {plural(len(report.keeps), 'keep')}"]
-    if report.runs_per_keep == 1:
+    taken_back = f", {summary.removed} of them taken back" if summary.removed else ""
+    label = "Branch" if summary.worths else ""
+    yield [fit(label, LABEL), f"{name} at {summary.tip[:7]}, {plural(len(report.keeps), 'keep')}{taken_back}"]
+    yield from labelled("Gain", claim_cells(summary))
+    if report.claims and (why := claim_sentence(summary.claim, summary.worths)):
+        yield [fit("Gain", LABEL), why]
+    yield from labelled("Believed", stack_cells(summary))
+    if report.runs_per_keep == 1 and not summary.worths:
         for sentence in ONE_RUN:
             yield [fit("", LABEL), (sentence, Tone.WARN)]
 
 
+def labelled(label: str, rows: Iterable[list[Cell]]) -> Iterator[list[Cell]]:
+    for cells in rows:
+        yield [fit(label, LABEL), *cells]
+        label = ""
+
+
 def _kept(report: Report, screen: Screen) -> Iterator[str]:
-    if report.keeps:
+    if report.summary.worths:
+        yield from ("", screen.paint("Kept", Tone.STRONG))
+        said = {keep.number: keep.hypothesis for keep in report.keeps}
+        yield from worth_table(report.summary, said, screen)
+        yield from (f"  {line}" for line in legend(report.summary.worths))
+    elif report.keeps:
         yield from ("", screen.paint("Kept", Tone.STRONG))
         rows: list[list[Cell]] = [
             [f"#{k.number}", score_text(k.score), change_text(k.score, k.against), (printable(k.hypothesis), Tone.SAID)]

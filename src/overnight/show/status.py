@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from overnight.night.stop import Gauge, Progress
 from overnight.night.verify import program_of
 from overnight.program.program import Box
 from overnight.program.units import box_text
+from overnight.show.believed import claim_cells, stack_cells
 from overnight.show.line import Line, line_from, shown
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, spread
-from overnight.show.progress import BAR, LABEL, Hours, best_row, counted, rule_rows, rules
+from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, counted, rule_rows, rules
 from overnight.show.words import counts_text, ended_text, plural, span
 
 LAST = 5
@@ -73,6 +74,12 @@ def status_text(status: Status, screen: Screen) -> Iterator[str]:
         yield shown(line, screen)
 
 
+def labelled(label: str, rows: Iterable[list[Cell]]) -> Iterator[list[Cell]]:
+    for cells in rows:
+        yield [fit(label, LABEL), "  ", *cells]
+        label = ""
+
+
 def status_json(status: Status) -> dict[str, Any]:
     found = views.to_json(status)
     summary: dict[str, Any] = found.pop("summary")
@@ -89,7 +96,12 @@ def _rows(status: Status) -> Iterator[list[Cell]]:
         (words, tone),
         f", {status.held_by}" if status.held_by else "",
     ]
-    yield best_row(summary.metric, summary.best, summary.best_experiment, summary.baseline)
+    if summary.worths:
+        yield branch_row(summary.metric, summary.tip_score, summary.baseline)
+    else:
+        yield best_row(summary.metric, summary.best, summary.best_experiment, summary.baseline)
+    yield from labelled("stack", stack_cells(summary))
+    yield from labelled("gain", claim_cells(summary))
     done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
     yield [fit("done", LABEL), f"  {done}"]
     yield from _flights(status)

@@ -30,7 +30,7 @@ class Tried:
 
 def tried(repo: Repo, rows: Sequence[Row]) -> list[Tried]:
     """The name that was turned most comes first. What was never run does not count."""
-    calls = {row.commit: row.call for row in rows if row.commit and row.number > 0 and row.runs}
+    calls = {row.commit: row.call for row in rows if row.commit and row.number > 0 and row.runs and row.removes is None}
     times: Counter[str] = Counter()
     kept: Counter[str] = Counter()
     for commit, names in _changes(repo, list(calls)):

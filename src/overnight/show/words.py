@@ -33,6 +33,10 @@ def change_text(score: float | None, against: float | None) -> str:
     return f"{(score - against) / abs(against):+.2%}".replace("-", "−").replace("%", " %")
 
 
+def amount_text(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
 def span(seconds: float) -> str:
     """4.1 s, 2m 14s, 3h 12m, 2d 4h."""
     if seconds < 59.95:

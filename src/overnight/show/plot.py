@@ -1,0 +1,143 @@
+"""An audited night as a picture: every score, what was kept, and the level that would show again. In the terminal as
+characters, in a file as SVG. Scores far worse than the incumbents lie on the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from overnight.judge.audit import SURE, Audit
+from overnight.model import Goal
+from overnight.show import svg
+from overnight.show.paint import Cell, Screen, Tone, cut, fit, spread
+from overnight.show.svg import Point
+from overnight.show.words import score_text
+
+ROWS, MOST_COLUMNS, LABEL = 11, 100, 11
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 1000, 520, 90, 70, 20, 40
+GREY, GREEN, AMBER, BLUE, PALE = "#bbb", "#1a8f3c", "#d08700", "#2457c5", "#e6edfb"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What both pictures draw. Scores are the metric's own; positions count experiments."""
+
+    tries: tuple[Point, ...]
+    keeps: tuple[Point, ...]  # the baseline is the first
+    sure: tuple[bool, ...]
+    levels: tuple[float, ...]  # expected ones, of the same; empty where nothing is known
+    low: float
+    high: float
+    last: int
+
+
+def plot(audit: Audit, screen: Screen) -> Iterator[str]:
+    """`o` kept and believed, `?` kept and in doubt, `·` the rest, `─` the level that would show again."""
+    shape = _shape(audit)
+    columns = min((screen.width or 80) - LABEL - 2, MOST_COLUMNS)
+    grid: list[list[Cell]] = [[" "] * columns for _ in range(ROWS)]
+    wide, tall = (columns - 1) / max(1, shape.last), (ROWS - 1) / (shape.high - shape.low)
+
+    def put(at: Point, mark: Cell) -> None:
+        row = round((shape.high - at[1]) * tall)
+        grid[min(max(row, 0), ROWS - 1)][round(at[0] * wide)] = mark
+
+    for (begin, level), (end, _) in pairwise([*_levels(shape), (shape.last + 1, 0.0)]):
+        for column in range(round(begin * wide), min(columns, round(end * wide))):
+            put((column / wide, level), ("─", Tone.QUIET))
+    for at in shape.tries:
+        put(at, ("·", Tone.QUIET))
+    for at, sure in zip(shape.keeps, shape.sure, strict=True):
+        put(at, ("o", Tone.GOOD) if sure else ("?", Tone.WARN))
+    labels = {0: score_text(shape.high), ROWS - 1: score_text(shape.low)}
+    for row, cells in enumerate(grid):
+        yield spread([fit(labels.get(row, ""), LABEL, right=True), "  ", *cells], screen.width, screen).rstrip()
+    legend = "o kept  ? kept, in doubt  · not kept" + ("  ─ would show again" if shape.levels else "")
+    yield screen.paint(" " * (LABEL + 2) + legend, Tone.QUIET)
+
+
+def audit_svg(audit: Audit, title: str) -> str:
+    """`title`: two lines at most are shown of it."""
+    shape = _shape(audit)
+    across = (WIDTH - LEFT - RIGHT) / max(1, shape.last)
+    down = (HEIGHT - TOP - BOTTOM) / (shape.high - shape.low)
+
+    def at(point: Point) -> Point:
+        score = min(max(point[1], shape.low), shape.high)
+        return LEFT + point[0] * across, TOP + (shape.high - score) * down
+
+    return svg.picture(WIDTH, HEIGHT, [*_frame(audit, shape, title), *_drawn(audit, shape, at)])
+
+
+def _drawn(audit: Audit, shape: Shape, at: object) -> Iterator[str]:
+    assert callable(at)
+    steps = _steps(_levels(shape), shape.last)
+    if steps:
+        half = audit.noise.apart / 2**0.5
+        band = [at((x, y + half)) for x, y in steps] + [at((x, y - half)) for x, y in reversed(steps)]
+        yield svg.area(band, PALE)
+        yield svg.line([at(point) for point in steps], BLUE)
+    yield svg.line([at(point) for point in _steps(shape.keeps, shape.last)], GREEN, 1.0, "4 3")
+    for point in shape.tries:
+        yield svg.dot(at(point), 2.5, GREY)
+    descriptions = ["the baseline", *(f"#{kept.tried.number} {kept.tried.description}" for kept in audit.keeps)]
+    for point, sure, said in zip(shape.keeps, shape.sure, descriptions, strict=True):
+        x, y = at(point)
+        yield svg.dot((x, y), 4.5, GREEN if sure else AMBER, cut(said, 200))
+        if sure and point[0] > 0 and len(audit.keeps) <= 40:
+            yield svg.words((x + 6, y - 6), cut(said, 34), 10, GREEN, turned=-25)
+
+
+def _frame(audit: Audit, shape: Shape, title: str) -> Iterator[str]:
+    first, _, second = title.partition(". ")
+    yield svg.words((LEFT, 26), cut(f"{first}." if second else first, 130), 14)
+    yield svg.words((LEFT, 46), cut(second, 130), 14)
+    edge = [(LEFT, TOP), (LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM)]
+    yield svg.line([(float(x), float(y)) for x, y in edge], "#888", 1.0)
+    yield svg.words((LEFT - 8, TOP + 4), score_text(shape.high), 11, anchor="end")
+    yield svg.words((LEFT - 8, HEIGHT - BOTTOM), score_text(shape.low), 11, anchor="end")
+    yield svg.words((LEFT - 8, (TOP + HEIGHT - BOTTOM) / 2), cut(audit.results.metric, 14), 11, anchor="end")
+    yield svg.words((WIDTH - RIGHT, HEIGHT - 24), f"{shape.last} experiments", 11, anchor="end")
+    x = float(LEFT)
+    for text, colour in (
+        ("kept", GREEN),
+        ("kept, in doubt", AMBER),
+        ("not kept", "#888"),
+        ("would show again, and where 19 of 20 runs of it lie" if shape.levels else "", BLUE),
+    ):
+        yield svg.words((x, HEIGHT - 10), text, 11, colour)
+        x += 7.0 * len(text) + 24
+
+
+def _shape(audit: Audit) -> Shape:
+    tried = [each for each in audit.results.tried if each.score is not None]
+    kept = {keep.tried.number: keep for keep in audit.keeps}
+    keeps = [(float(t.number), t.score or 0.0) for t in tried if t is tried[0] or t.number in kept]
+    tries = [(float(t.number), t.score or 0.0) for t in tried if t is not tried[0] and t.number not in kept]
+    sign = -1.0 if audit.results.goal is Goal.MINIMIZE else 1.0
+    levels: list[float] = []
+    if audit.expected is not None:
+        levels = [keeps[-1][1] - sign * audit.expected]  # from its end back, where most is known of it
+        for keep in audit.keeps:
+            levels.append(levels[-1] + sign * (keep.expected or 0.0))
+    low, high = _range([score for _, score in keeps] + levels, audit)
+    sure = (True, *(keep.doubt is not None and keep.doubt <= SURE for keep in audit.keeps))
+    return Shape(tuple(tries), tuple(keeps), sure, tuple(levels), low, high, audit.results.tried[-1].number)
+
+
+def _range(scores: Sequence[float], audit: Audit) -> tuple[float, float]:
+    low, high = min(scores), max(scores)
+    room = max((high - low) * 0.15, 2 * audit.noise.value if audit.noise.shown else 0.0, abs(high) * 1e-9, 1e-300)
+    worse = room * 1.5
+    return (low - room, high + worse) if audit.results.goal is Goal.MINIMIZE else (low - worse, high + room)
+
+
+def _levels(shape: Shape) -> list[Point]:
+    return [(x, level) for (x, _), level in zip(shape.keeps, shape.levels, strict=False)]
+
+
+def _steps(points: Sequence[Point], last: int) -> list[Point]:
+    """Level until the next one begins."""
+    ends = [*(x for x, _ in points[1:]), float(last)]
+    return [step for (x, y), end in zip(points, ends, strict=False) for step in ((x, y), (end, y))]
