@@ -14,7 +14,7 @@ SRC = Path(__file__).parents[1] / "src" / "overnight"
 
 FLOORS = (  # from the roof down: a room imports only what is below it
     *("cli", "wiring", "show", "swarm", "night", "propose", "compute", "judge", "measure", "ledger", "repo", "program"),
-    *("model", "errors", "clock"),
+    *("model", "errors", "clock", "sealed"),
 )
 FREE = ("testing", "__main__", "__init__")  # shipped fakes may import anything; the rest is two lines
 

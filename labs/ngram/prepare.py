@@ -1,9 +1,8 @@
-"""The fixed half of the lab: the text, its four splits, the clock, and the number. An experiment may not edit it.
+"""The fixed half of the lab: the text to learn from, the clock, and what carries a model from the run to its scoring.
 
-It promises: the same splits for the same Python, no file in two of them; a model that is asked about contexts and
-never shown what follows; a number made here, from chances that are checked and normalised here.
-It does not cover code that reaches around it: model and evaluation share one process, so a run that sets out to
-cheat can. The number is as honest as train.py is.
+In a night `score.py` makes the number, from text that a run cannot reach; see there. Started by hand, `python train.py`
+finds that text beside it and prints the number here. An experiment may not edit this file; it runs in the candidate's
+own process, so a run that sets out to can change anything of it, and gains nothing by that.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
 
@@ -23,16 +23,17 @@ import numpy as np
 
 BOX_SECONDS = float(os.environ.get("OVERNIGHT_TIME_BOX", "4"))
 SEED = int(os.environ.get("OVERNIGHT_SEED", "1337"))
-SPLIT = os.environ.get("OVERNIGHT_SPLIT", "visible")  # the one that is scored
+ANSWERING = sys.argv[1:] == ["--answer"]  # after a run: the model is loaded, and asked by score.py
 now = {"wall": time.monotonic, "cpu": time.process_time}[os.environ.get("OVERNIGHT_CLOCK", "wall")]
 STARTED = now()
 
 CONTEXT = 64  # bytes a model may look at before it says what comes next
-WINDOWS = 8192  # predictions that make a score: 0.2 s of work
+WINDOWS = 4096  # predictions that make a score: 0.1 s of work
 MEMORY_MB = 400  # of data in a run; beyond it Linux lets numpy raise MemoryError
 SHORTEST, LONGEST = 256, 96_000  # bytes of a file: shorter ones are skipped, longer ones cut
-TEXT_BYTES = 12_000_000  # all splits together
-SHARES = {"train": 70, "visible": 80, "hidden": 90, "sealed": 100}  # a split ends at this percent of the hashes
+TEXT_BYTES = 8_000_000
+HERE = Path(__file__).parent
+MODEL = "model.npz"
 # Tables written as code, vendored packages, and what some systems leave out of their Python.
 SKIPPED = {"__pycache__", "dist-packages", "encodings", "ensurepip", "idlelib", "lib2to3", "pydoc_data"}
 SKIPPED |= {"site-packages", "test", "tests", "turtledemo"}
@@ -42,19 +43,17 @@ Predict = Callable[[np.ndarray], np.ndarray]  # contexts (n, CONTEXT) in bytes -
 
 def begin() -> list[bytes]:
     """Starts a run: holds it to its memory from here on, and gives the files to learn from."""
-    if sys.platform == "linux":  # macOS takes the limit and does not enforce it
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        allowed = MEMORY_MB << 20 if hard == resource.RLIM_INFINITY else min(MEMORY_MB << 20, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
-    return read("train", LIBRARY)
+    _limit_memory()
+    return read(LIBRARY)
 
 
-def report(predict: Predict, training_seconds: float, **more: float) -> None:
-    """Ends a run: scores it and prints the summary block."""
-    bpb = bits_per_byte(predict, *windows(read(SPLIT, LIBRARY)))
+def end(predict: Predict, training_seconds: float, model: dict[str, np.ndarray], **more: float) -> None:
+    """Ends a run: leaves the model to be scored, and prints the summary block."""
+    np.savez(MODEL, **model)
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10  # macOS counts bytes, Linux kilobytes
     print("---")
-    print(f"val_bpb:          {bpb:.6f}")
+    if scored_text("visible").exists():  # by hand; in a night it is hidden from runs
+        print(f"val_bpb:          {bits_per_byte(predict, *windows(scored_text('visible').read_bytes())):.6f}")
     print(f"training_seconds: {training_seconds:.1f}")
     print(f"total_seconds:    {now() - STARTED:.1f}")
     print(f"peak_memory_mb:   {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit:.1f}")
@@ -62,27 +61,42 @@ def report(predict: Predict, training_seconds: float, **more: float) -> None:
         print(f"{name + ':':<17} {value:g}")
 
 
-# The text: the source of the Python that runs this.
+def model() -> Any:
+    """What the run left, in the process that answers for it: `model()["name"]` is an array."""
+    _limit_memory()
+    return np.load(MODEL, allow_pickle=False)
+
+
+def answer(predict: Predict) -> None:
+    """Answers score.py until it has no more questions: contexts come in, logits go out."""
+    from overnight import sealed  # there in a night, whatever Python this is
+
+    sealed.answer(lambda contexts: np.log(predict(contexts)))
+
+
+def _limit_memory() -> None:
+    if sys.platform == "linux":  # macOS takes the limit and does not enforce it
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        allowed = MEMORY_MB << 20 if hard == resource.RLIM_INFINITY else min(MEMORY_MB << 20, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))
+
+
+# The text to learn from: the source of the Python that runs this.
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 
 
-def read(split: str, folder: Path) -> list[bytes]:
-    """The files of a split in the order of their hashes, which says nothing about what is in them."""
+def read(folder: Path) -> list[bytes]:
+    """Its files in the order of their hashes, which says nothing about what is in them."""
     by_hash = {hashlib.sha256(text).digest(): text for text in _sources(folder)}
     kept, total = [], 0
-    for digest in sorted(by_hash, key=lambda digest: digest[::-1]):  # the cap takes alike from every split
+    for digest in sorted(by_hash):
         total += len(by_hash[digest])
-        if total <= TEXT_BYTES and split_of(digest) == split:
+        if total <= TEXT_BYTES:
             kept.append(by_hash[digest])
     if not kept:
-        raise FileNotFoundError(f"no Python source for the split {split!r} in {folder}")
+        raise FileNotFoundError(f"no Python source in {folder}")
     return kept
-
-
-def split_of(digest: bytes) -> str:
-    percent = int.from_bytes(digest[:4], "big") * 100 >> 32
-    return next(split for split, end in SHARES.items() if percent < end)
 
 
 def _sources(folder: Path) -> Iterator[bytes]:
@@ -93,12 +107,16 @@ def _sources(folder: Path) -> Iterator[bytes]:
                 yield text[:LONGEST]
 
 
-# The number.
+# The text that is scored, and the number by hand.
 
 
-def windows(files: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+def scored_text(split: str) -> Path:
+    return HERE / "text" / f"{split}.txt"
+
+
+def windows(source: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Contexts, and the byte after each. They do not overlap: no context holds the answer to another."""
-    text = np.frombuffer(b"".join(files), np.uint8)
+    text = np.frombuffer(source, np.uint8)
     count = min(WINDOWS, len(text) // (CONTEXT + 1))
     rows = text[: len(text) // count * count].reshape(count, -1)
     return rows[:, :CONTEXT], rows[:, CONTEXT]

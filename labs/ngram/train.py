@@ -22,9 +22,6 @@ FINAL_RATE = 1.0  # 0.01..1, log; what is left of it at the end
 BLOCK = 8192  # 512..65536, log; bytes learned in one step
 PIECE = 65536  # 256..65536, log; the text is cut in pieces of this many bytes and shuffled
 
-files = prepare.begin()
-rng = np.random.default_rng(prepare.SEED)
-
 ORDERS = MAX_ORDER - MIN_ORDER + 1
 WEIGHTS = {"one": 1, "bit": 8, "seen": ORDERS + 1}[MIX]  # per order
 counts = np.zeros((2, ORDERS << TABLE_BITS), np.float32)
@@ -80,20 +77,33 @@ def predict(contexts):
     return chances
 
 
-text = np.frombuffer(b"".join(files[i] for i in rng.permutation(len(files))), np.uint8)
-pieces = text[: len(text) // PIECE * PIECE].reshape(-1, PIECE)
-text = pieces[rng.permutation(len(pieces))].ravel()
-contexts, following = sliding_window_view(text[:-1], prepare.CONTEXT), text[prepare.CONTEXT :]
+def train(files):
+    """Learns until the box is over. Returns the seconds and the steps that it took."""
+    rng = np.random.default_rng(prepare.SEED)
+    text = np.frombuffer(b"".join(files[i] for i in rng.permutation(len(files))), np.uint8)
+    pieces = text[: len(text) // PIECE * PIECE].reshape(-1, PIECE)
+    text = pieces[rng.permutation(len(pieces))].ravel()
+    contexts, following = sliding_window_view(text[:-1], prepare.CONTEXT), text[prepare.CONTEXT :]
 
-started, step, shown, train_bpb = prepare.now(), 0, 0.0, 8.0
-while (seconds := prepare.now() - started) < prepare.BOX_SECONDS:
-    first = step * BLOCK % (len(following) - BLOCK)
-    part = slice(first, first + BLOCK)
-    rate = LEARNING_RATE * FINAL_RATE ** (seconds / prepare.BOX_SECONDS)
-    train_bpb += 0.1 * (learn(contexts[part], following[part], rate) - train_bpb)
-    step += 1
-    if seconds >= shown:
-        print(f"step {step} | {seconds:.1f}s | train_bpb {train_bpb:.4f}", flush=True)
-        shown += 0.25
+    started, step, shown, train_bpb = prepare.now(), 0, 0.0, 8.0
+    while (seconds := prepare.now() - started) < prepare.BOX_SECONDS:
+        first = step * BLOCK % (len(following) - BLOCK)
+        part = slice(first, first + BLOCK)
+        rate = LEARNING_RATE * FINAL_RATE ** (seconds / prepare.BOX_SECONDS)
+        train_bpb += 0.1 * (learn(contexts[part], following[part], rate) - train_bpb)
+        step += 1
+        if seconds >= shown:
+            print(f"step {step} | {seconds:.1f}s | train_bpb {train_bpb:.4f}", flush=True)
+            shown += 0.25
+    return seconds, step
 
-prepare.report(predict, seconds, steps=step, seen_mb=step * BLOCK / 1e6, table_mb=counts.nbytes / 1e6)
+
+if prepare.ANSWERING:  # after a run, in a process that has seen no text: the scorer asks, the model of the run answers
+    model = prepare.model()
+    counts, weights = model["counts"], model["weights"]
+    prepare.answer(predict)
+else:
+    files = prepare.begin()
+    seconds, steps = train(files)
+    numbers = {"steps": steps, "seen_mb": steps * BLOCK / 1e6, "table_mb": counts.nbytes / 1e6}
+    prepare.end(predict, seconds, {"counts": counts, "weights": weights}, **numbers)

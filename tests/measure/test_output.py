@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overnight.measure.output import NAMES, POINTS, Chunk, chunks, curve, last_error, plain, scores, tail
+from overnight.measure.output import NAMES, chunks, last_error, scores, tail
+from overnight.measure.progress import plain
 
 SUMMARY = """\
 step 00952 (100.0%) | loss: 2.996 | val_bpb: 1.5
@@ -138,31 +139,15 @@ def test_chunks_cover_the_file_once_and_in_order(pieces: list[bytes]) -> None:
         file.write(raw)
         file.flush()
         found = list(chunks(Path(file.name)))
-    assert "".join(chunk.text for chunk in found) == plain(raw)
-    assert [chunk.start for chunk in found] == [0, *(chunk.end for chunk in found[:-1])]
+    assert "".join(found) == plain(raw)
 
 
 def test_megabytes_and_endless_lines_are_read_in_pieces(tmp_path: Path) -> None:
     path = tmp_path / "run.log"
     path.write_bytes(b"x" * 3_000_000 + b"\n" + b"step 1\r" * 300_000 + b"\nval_bpb: 1.5\n")
     found = list(chunks(path))
-    assert max(len(chunk.text) for chunk in found) < 700_000
-    assert scores((chunk.text for chunk in found), "val_bpb").scores["val_bpb"].value == 1.5
-
-
-def test_a_curve_has_the_time_at_which_each_line_had_come() -> None:
-    text = "loss 4.0\nother\nloss 3.0\nloss nan\nloss 2.0\n"
-    marks = [(0.5, 9), (1.5, 24), (2.5, len(text))]
-    whole = [Chunk(text, 0, len(text))]
-    assert curve(whole, marks, r"^loss (\S+)") == ((0.5, 4.0), (1.5, 3.0), (2.5, 2.0))
-    assert curve(whole, marks, r"(l)oss (?P<value>\S+)") == ((0.5, 4.0), (1.5, 3.0), (2.5, 2.0))
-
-
-def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
-    text = "".join(f"loss {i}\n" for i in range(10_000))
-    points = curve([Chunk(text, 0, len(text))], [(float(i), i * 10) for i in range(10_000)], r"loss (\d+)")
-    assert len(points) <= POINTS + 1
-    assert (points[0][1], points[-1][1]) == (0.0, 9999.0)
+    assert max(map(len, found)) < 700_000
+    assert scores(found, "val_bpb").scores["val_bpb"].value == 1.5
 
 
 def test_the_tail_is_what_a_terminal_would_show() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from overnight.measure.process import Spec, Warden, Why
+from overnight.measure.process import Running, Spec, Warden, Why
 from tests.measure.conftest import LINUX, Launch, ignore_beats
 
 
@@ -229,8 +230,17 @@ def test_peak_memory_is_that_of_all_processes_together(launch: Launch) -> None:
     assert 120 < ended.usage.peak_mb < 400
 
 
-def test_marks_say_when_the_log_had_grown_so_far(launch: Launch) -> None:
-    ended = launch("echo one; sleep 0.3; echo two")
-    assert [size for _, size in ended.marks][-1] == 8
-    assert next(seconds for seconds, size in ended.marks if size >= 8) >= 0.3
-    assert next(seconds for seconds, size in ended.marks if size >= 4) < 0.3
+def test_a_curve_has_the_time_at_which_each_line_had_come(warden: Warden, spec: Spec) -> None:
+    command = "echo loss 4; echo other; sleep 0.3; printf 'loss 3'; sleep 0.1; echo .5"
+    running = warden.start(replace(spec, argv=("/bin/sh", "-c", command), curve=r"loss (\S+)"))
+    running.wait(ignore_beats)
+    (first, four), (second, three) = running.curve()
+    assert (four, three) == (4.0, 3.5)
+    assert second - first >= 0.35
+
+
+def test_a_heartbeat_that_was_cut_off_costs_nothing_but_itself() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(b'{"wall": 1.0, "c' + b'\n{"why": "exit", "code": 0, "note": ""}\n')
+        assert Running(ours).wait(ignore_beats).why is Why.EXIT

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from overnight.measure.sandbox.choose import BUILDERS, examine
 from tests.measure.conftest import LINUX
 
 pytestmark = LINUX
-Namespace = Callable[[str], str]
+Outcome = Callable[..., str]
 
 TREE = r"""
 import os, signal, sys, time
@@ -31,27 +32,33 @@ print("planted", flush=True)
 """
 
 COORDINATOR = r"""
-import os, sys, time
+import os, pathlib, sys, time
 from overnight.measure.process import Spec, Warden
-folder, ending, limit = sys.argv[1], sys.argv[2], float(sys.argv[3])
+from overnight.measure.sandbox.choose import BUILDERS
+from overnight.measure.sandbox.walls import Walls
+from overnight.model import Level
+folder, ending, limit, level = sys.argv[1], sys.argv[2], float(sys.argv[3]), Level(sys.argv[4])
+sandbox = BUILDERS[level](pathlib.Path(folder, "walls"))
+seen = ("/usr", "/bin", "/lib", "/lib64", sys.prefix, sys.base_prefix, os.path.dirname(sys.executable))
 warden = Warden()
 tree = [sys.executable, "-c", open(folder + "/tree.py").read() + ending]
-runs = [
-    warden.start(Spec(tuple(tree), {}, folder, f"{folder}/{i}.log", limit, grace_seconds=0.1)) for i in range(3)
-]
+def spec(i):
+    plain = Spec(tuple(tree), {}, folder, f"{folder}/{i}.log", limit, grace_seconds=0.1)
+    return sandbox.confine(plain, Walls(read=seen, write=(folder,)))
+runs = [warden.start(spec(i)) for i in range(3)]
 ended = [run.wait(lambda *beat: None) for run in runs]
-print(*{run.why.value for run in ended}, min(run.usage.left_behind for run in ended) >= 2)
+print(*{run.why.value for run in ended}, level == "3" or min(run.usage.left_behind for run in ended) >= 2)
 warden.close()
 """
 
 DRIVER = r"""
 import os, pathlib, signal, subprocess, sys, tempfile, time
-tree, coordinator, ending, limit, kill = sys.argv[1:]
+tree, coordinator, ending, limit, level, kill = sys.argv[1:]
 folder = tempfile.mkdtemp()
 pathlib.Path(folder, "tree.py").write_text(tree)
 def others(): return [int(p) for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()]
 def planted(): return all(os.path.exists(f) and open(f).read() for f in (f"{folder}/{i}.log" for i in range(3)))
-child = subprocess.Popen([sys.executable, "-c", coordinator, folder, ending, limit])
+child = subprocess.Popen([sys.executable, "-c", coordinator, folder, ending, limit, level])
 if kill == "yes":
     while not planted(): time.sleep(0.005)
     time.sleep(0.05)
@@ -68,19 +75,27 @@ print("survivors", len(others()))
 """
 
 
-def outcome(namespace: Callable[..., str], ending: str, limit: float, kill: bool = False) -> str:
-    return namespace(DRIVER, TREE, COORDINATOR, ending, str(limit), "yes" if kill else "no")
+@pytest.fixture(params=list(BUILDERS), ids=lambda level: f"level{level}")
+def outcome(request: pytest.FixtureRequest, in_private_namespace: Callable[..., str]) -> Outcome:
+    if not examine(request.param).holds:
+        pytest.skip("this level does not hold here")
+
+    def outcome(ending: str, limit: float, kill: bool = False) -> str:
+        arguments = (TREE, COORDINATOR, ending, str(limit), request.param, "yes" if kill else "no")
+        return in_private_namespace(DRIVER, *arguments)
+
+    return outcome
 
 
-def test_nobody_survives_a_command_that_ended(in_private_namespace: Namespace) -> None:
-    assert outcome(in_private_namespace, "", 30) == "exit True\nsurvivors 0\n"
+def test_nobody_survives_a_command_that_ended(outcome: Outcome) -> None:
+    assert outcome("", 30) == "exit True\nsurvivors 0\n"
 
 
-def test_nobody_survives_a_timeout(in_private_namespace: Namespace) -> None:
-    assert outcome(in_private_namespace, "stay()", 0.5) == "timeout True\nsurvivors 0\n"
+def test_nobody_survives_a_timeout(outcome: Outcome) -> None:
+    assert outcome("stay()", 0.5) == "timeout True\nsurvivors 0\n"
 
 
 @pytest.mark.kill
 @pytest.mark.parametrize("attempt", range(8))
-def test_nobody_survives_the_coordinator(in_private_namespace: Namespace, attempt: int) -> None:
-    assert outcome(in_private_namespace, "stay()", 60, kill=True) == "survivors 0\n"
+def test_nobody_survives_the_coordinator(outcome: Outcome, attempt: int) -> None:
+    assert outcome("stay()", 60, kill=True) == "survivors 0\n"

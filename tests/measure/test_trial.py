@@ -97,8 +97,8 @@ def test_an_ending_has_its_status_and_says_what_was_seen(
 
 
 def test_a_trial_holds_what_was_measured(tmp_path: Path) -> None:
-    ended = replace(DONE, marks=((1.0, 7), (2.0, 30)))
-    found = of(tmp_path, ended, "loss 3\nloss 2\nval_bpb: 1.5\n", curve=r"^loss (\d)")
+    ended = replace(DONE, curve=((1.0, 3.0), (2.0, 2.0)))
+    found = of(tmp_path, ended, "loss 3\nloss 2\nval_bpb: 1.5\n")
     assert (found.run_id, found.attempt, found.exit_code, found.signal) == ("3-screen-0", 2, 0, None)
     assert (found.usage, found.hardware) == (DONE.usage, "a machine")
     assert found.curve == ((1.0, 3.0), (2.0, 2.0))

@@ -30,10 +30,11 @@ class Room:
     home: Path
     tmp: Path
     bin: Path
+    lib: Path
 
     @classmethod
     def below(cls, folder: Path) -> Room:
-        return cls(folder / "tree", folder / "home", folder / "tmp", folder / "bin")
+        return cls(*(folder / name for name in ("tree", "home", "tmp", "bin", "lib")))
 
 
 def interpreter(program: Program, root: Path, environ: Mapping[str, str]) -> Path | None:

@@ -1,80 +1,116 @@
-"""One run on this machine, from the commit to the Trial: the checkout, what is linked in, the seed, the process, the
-result. Afterwards the run's folder is gone; its log and what `save:` names are in the night's folder.
+"""One run on this machine, from the commit to the Trial: the candidate trains, what it leaves is taken, and the number
+is made. Afterwards the run's folder is gone; its logs and what `save:` names are in the night's folder.
 
-Level 0: the command prints its own metric. It cannot see `.git` or the coordinator's environment, but it is not kept
-from the user's files.
+With `score:` the number is made apart from the candidate. Without it the command prints its own metric, and the Trial
+says that (`sealed`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-from overnight.errors import OvernightError
-from overnight.measure.editable import python_path
-from overnight.measure.environment import Room, environment, furnish, interpreter
-from overnight.measure.files import inside, keep, link_shares, remove
+from overnight.measure.artefact import take
+from overnight.measure.environment import Room
+from overnight.measure.files import keep, remove
 from overnight.measure.gpu import GpuMemory
-from overnight.measure.process import Ended, Running, Spec, Warden, Why
-from overnight.measure.trial import trial
+from overnight.measure.place import NotMeasured as NotMeasured
+from overnight.measure.place import Place as Place
+from overnight.measure.place import Watch as Watch
+from overnight.measure.process import Ended, Spec, Warden, Why
+from overnight.measure.rungs import Follower
+from overnight.measure.scoring import Scored, Scoring, splits
+from overnight.measure.stage import Stage
+from overnight.measure.trial import medians, trial
 from overnight.model import Run, Slot, Status, Trial
 from overnight.program.program import Program
-from overnight.program.seeds import set_seeds
-
-CPU_TO_WALL = 4.0
-"""A run in a CPU box may take so many times its CPU limit by the wall clock: it may also wait for ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What runs share: where they come from and where they happen."""
-
-    root: Path  # the user's working tree: shared paths are links into it
-    scratch: Path  # this session's, for checkouts; a short path, since sockets live below it
-    runs: Path  # the night's: <run id>/run.log and <run id>/saved/
-    night: str  # marks its processes; no other night on this machine has the same
-    checkout: Callable[[str, Path], None]  # makes a folder with the files of a commit; called from several threads
-    environ: Mapping[str, str]  # the coordinator's
-    hardware: str
-
-
-class Watch(Protocol):
-    """Who follows a run."""
-
-    def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
-
-
-class NotMeasured(OvernightError):
-    """We could not measure: no Trial, and no word about the candidate."""
 
 
 def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
     folder, results = place.scratch / run.id, place.runs / run.id
     results.mkdir(parents=True, exist_ok=True)
+    measured = _Measured(Stage(run, slot, program, place), attempt, watch, warden, folder, results)
     try:
-        for _ in range(2):  # who watches it may be killed, and twice in a row that is the run's own doing
-            remove(folder)  # of an attempt that was killed
-            folder.mkdir(parents=True)
-            spec = _prepare(run, slot, program, place, Room.below(folder), results / "run.log")
-            identity = _identity(spec.cwd)
-            ended = _run(spec, slot, watch, warden)
-            if ended.why is not Why.LOST:
-                break
-        if ended.why is Why.FAILED:
-            raise NotMeasured(f"run {run.id} could not be measured: {ended.note}")
-        result = trial(run, attempt, ended, results / "run.log", program, place.hardware)
-        if result.status is Status.OK and _identity(spec.cwd) == identity:
-            keep(Path(spec.cwd), program.save, results / "saved", program.disk_mb * 1e6)
-        return result
+        repeats = program.timing if program.timing and not program.score else 1
+        trials = [measured.once()]
+        while len(trials) < repeats and trials[-1].status is Status.OK:
+            trials.append(measured.once())
+        return _joined(trials, program.metric)
     finally:
         remove(folder)
 
 
-def _identity(folder: str) -> tuple[int, int] | None:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What does not change from one repeat to the next."""
+
+    stage: Stage
+    attempt: int
+    watch: Watch
+    warden: Warden
+    folder: Path
+    results: Path
+
+    def once(self) -> Trial:
+        log, room = self.results / "run.log", Room.below(self.folder / "run")
+        cwd = room.tree / self.stage.program.folder
+        for _ in range(2):  # who watches it may be killed, and twice in a row that is the run's own doing
+            follower = Follower(self.stage.run, self.stage.program)
+            spec = follower.attend(self._prepare(room, log))
+            identity = _identity(cwd)
+            ended = _run(spec, self.stage.slot, self.watch, self.warden, follower)
+            if ended.why is not Why.LOST:
+                break
+        if ended.why is Why.FAILED:
+            raise NotMeasured(f"run {self.stage.run.id} could not be measured: {ended.note}")
+        result = trial(self.stage.run, self.attempt, ended, log, self.stage.program, self.stage.place.hardware)
+        result = replace(result, level=self.stage.place.sandbox.level)
+        if result.status is not Status.OK:
+            return result
+        intact = _identity(cwd) == identity
+        if self.stage.program.score:
+            return self._scored(result, cwd, intact)
+        if intact:
+            keep(cwd, self.stage.program.save, self.results / "saved", self.stage.program.disk_mb * 1e6)
+        return result
+
+    def _prepare(self, room: Room, log: Path) -> Spec:
+        remove(self.folder)  # of an attempt that was killed
+        room.tree.parent.mkdir(parents=True)
+        return self.stage.training(room, log)
+
+    def _scored(self, result: Trial, cwd: Path, intact: bool) -> Trial:
+        program, artefact = self.stage.program, self.folder / "artefact"
+        wrong = "its folder is not the one it was given"
+        if intact:
+            wrong = take(cwd, program.artefact, artefact, program.writes_mb * 1e6)
+        scored = Scored(Status.UNSCORED, wrong, {}) if wrong else self._score(artefact)
+        if scored.status is Status.OK:
+            for folder in (artefact, cwd):
+                keep(folder, program.save, self.results / "saved", program.disk_mb * 1e6)
+        return replace(
+            result,
+            status=scored.status,
+            why=scored.why,
+            scores={**result.scores, **scored.scores},
+            hidden=scored.hidden,
+            sealed=True,
+        )
+
+    def _score(self, artefact: Path) -> Scored:
+        """On the run's split, and beside it on the hidden one where the task has it."""
+        scoring = Scoring(self.stage, self.warden, self.folder, self.results, artefact)
+        own, *beside = splits(self.stage.run, self.stage.program)
+        scored = scoring.score(own, self.watch)
+        for split in beside:
+            if scored.status is Status.OK:
+                other = scoring.score(split, self.watch)
+                scored = replace(scored, hidden=other.scores) if other.status is Status.OK else other
+        return scored
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
     """A run may put another folder, or a link to one, in the place of its own: nothing of that is the run's."""
     try:
         seen = os.lstat(folder)
@@ -83,43 +119,34 @@ def _identity(folder: str) -> tuple[int, int] | None:
     return seen.st_dev, seen.st_ino
 
 
-def _prepare(run: Run, slot: Slot, program: Program, place: Place, room: Room, log: Path) -> Spec:
-    python = interpreter(program, place.root, place.environ)
-    place.checkout(run.commit, room.tree)
-    furnish(room, python)
-    link_shares(program.share, place.root, room.tree, Path(place.environ.get("HOME", "/")), room.home)
-    if program.seed_literals:
-        _set_seeds(room.tree, program, run.seed)
-    cpu = program.box.cpu
-    return Spec(
-        argv=("/bin/sh", "-c", program.run),
-        env={
-            **python_path(python, place.root, room.tree),
-            **environment(program, run, slot, room, python, place.night, place.environ),
-        },
-        cwd=str(room.tree / program.folder),
-        log=str(log),
-        kill_after_seconds=run.kill_after_seconds * (CPU_TO_WALL if cpu else 1),
-        cpu_seconds=run.kill_after_seconds if cpu else None,
-        output_bytes=int(program.output_mb * 1e6),
-        cores=slot.cores,
+def _joined(trials: list[Trial], metric: str) -> Trial:
+    """Repeats of one command as one Trial: of each number the median, of what they used the sum."""
+    *_, last = trials
+    if len(trials) == 1 or last.status is not Status.OK:
+        return last
+    used = [each.usage for each in trials]
+    usage = replace(
+        last.usage,
+        wall_seconds=sum(each.wall_seconds for each in used),
+        cpu_seconds=sum(each.cpu_seconds for each in used),
+        peak_mb=max(each.peak_mb for each in used),
     )
+    scores = medians([each.scores for each in trials])
+    why = f"{metric} {scores[metric].value:.6g}, the median of {len(trials)}"
+    return replace(last, scores=scores, usage=usage, why=why)
 
 
-def _set_seeds(tree: Path, program: Program, seed: int) -> None:
-    for path in (tree / name for name in program.edit if name.endswith(".py")):
-        if path.is_file() and inside(tree, path):
-            path.write_bytes(set_seeds(path.read_bytes().decode(), seed).encode())
-
-
-def _run(spec: Spec, slot: Slot, watch: Watch, warden: Warden) -> Ended:
+def _run(spec: Spec, slot: Slot, watch: Watch, warden: Warden, follower: Follower) -> Ended:
     memory = GpuMemory(slot.gpu)
     running = warden.start(spec)
     watch.started(running)
 
     def beat(wall_seconds: float, cpu_seconds: float) -> None:
         memory.look(wall_seconds)
+        if follower.hopeless(running.curve(), wall_seconds, cpu_seconds):
+            running.kill()
         watch.beat(wall_seconds, cpu_seconds)
 
     ended = running.wait(beat)
+    ended = follower.concluded(running.curve(), ended)
     return replace(ended, usage=replace(ended.usage, gpu_mb=memory.peak_mb))

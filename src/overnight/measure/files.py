@@ -10,18 +10,20 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 
-def link_shares(shares: Iterable[str], root: Path, tree: Path, user_home: Path, home: Path) -> None:
+def link_shares(
+    shares: Iterable[str], root: Path, tree: Path, user_home: Path, home: Path, without: Collection[Path] = ()
+) -> None:
     """Links each shared path that exists to where the run looks for it: below `home` for one that starts with ~/,
-    else below `tree`. An absolute path needs no link."""
+    else below `tree`. An absolute path needs no link. What lies in `without` is left out, also of a shared folder."""
     for path in shares:
         if path.startswith("~/"):
-            _link(home, path[2:], user_home / path[2:])
+            _link(home, path[2:], user_home / path[2:], without)
         elif not path.startswith("/"):
-            _link(tree, path, root / path)
+            _link(tree, path, root / path, without)
 
 
 def inside(folder: Path, path: Path) -> bool:
@@ -48,14 +50,15 @@ def remove(folder: Path) -> None:
             subprocess.run([*command, folder], stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
-def _link(below: Path, path: str, target: Path) -> None:
+def _link(below: Path, path: str, target: Path, without: Collection[Path]) -> None:
     link = below / path
-    if not target.exists() or not inside(below, link.parent):
+    if target in without or not target.exists() or not inside(below, link.parent):
         return
     link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_dir() and target.is_dir() and not link.is_symlink():  # partly tracked: link what is missing
+    partly = any(path.is_relative_to(target) for path in without)
+    if (link.is_dir() or partly) and target.is_dir() and not link.is_symlink():  # link what is missing, one by one
         for child in target.iterdir():
-            _link(below, f"{path}/{child.name}", child)
+            _link(below, f"{path}/{child.name}", child, without)
     elif not os.path.lexists(link):
         link.symlink_to(target)
 

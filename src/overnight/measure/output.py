@@ -1,9 +1,10 @@
-r"""What a run printed: its numbers, its curve, its last lines. Pure, but for `chunks`, which reads the file.
+r"""What a run printed: its numbers, its last lines. Pure, but for `chunks`, which reads the file.
 
 Numbers are read from lines that start with `name: number`, from lines that are nothing but `name=number` pairs (also
 after the word METRIC), and from a last line that is one JSON object or, where the metric was seen nowhere else, one
 number. The last finite value of a name counts. A name in the middle of a progress line does not. `\r` ends a line as
-`\n` does; escape sequences and control characters are as if they were not there.
+`\n` does; escape sequences and control characters are as if they were not there. In JSON a number may be an object with
+`value`, `se`, `n` and `folds`, or with `examples` (a list), of which the rest is made.
 """
 
 from __future__ import annotations
@@ -11,30 +12,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from overnight.measure.progress import ESCAPE, NUMBER, UNSEEN, plain
 from overnight.model import Score
+from overnight.sealed import FOLDS, summary
 
 BLOCK, LONG_LINE = 1 << 18, 1 << 16
-NAMES, POINTS = 200, 200
+NAMES = 200
 TAIL_LINES, TAIL_CHARACTERS, WIDTH = 40, 4000, 500
-ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~]?)")
-UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 NAME = r"[A-Za-z_][\w./@%-]*+"
-NUMBER = re.compile(r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|(?i:nan|inf|infinity))")
 ERROR = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Iteration|Warning)\b.*", re.M)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some whole lines, plain, and which bytes of the file they were."""
-
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +33,18 @@ class Found:
     not_finite: str = ""  # what the metric was where it was seen, but never finite
 
 
-def chunks(path: Path) -> Iterator[Chunk]:
-    """The file, a bounded piece at a time. A line that is longer than a piece counts as several."""
-    start, rest = 0, b""
+def chunks(path: Path) -> Iterator[str]:
+    """Its lines, plain, a bounded piece at a time. A line that is longer than a piece counts as several."""
+    rest = b""
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             lines = rest + block
             cut = max(lines.rfind(b"\n"), lines.rfind(b"\r")) + 1
             if len(lines) - cut > LONG_LINE:
                 cut = len(lines)
-            yield Chunk(plain(lines[:cut]), start, start + cut)
-            start, rest = start + cut, lines[cut:]
-    yield Chunk(plain(rest), start, start + len(rest))
-
-
-def plain(raw: bytes) -> str:
-    text = ESCAPE.sub("", raw.decode(errors="replace"))
-    return UNSEEN.sub("", text.replace("\r", "\n"))
+            yield plain(lines[:cut])
+            rest = lines[cut:]
+    yield plain(rest)
 
 
 def scores(texts: Iterable[str], metric: str) -> Found:
@@ -69,19 +54,8 @@ def scores(texts: Iterable[str], metric: str) -> Found:
         reading.lines(text)
         last = text.rstrip().rpartition("\n")[2].strip() or last
     reading.last_line(last)
-    return Found({name: Score(value) for name, value in reading.values.items()}, reading.not_finite)
-
-
-def curve(pieces: Iterable[Chunk], marks: Sequence[tuple[float, int]], pattern: str) -> tuple[tuple[float, float], ...]:
-    """(seconds, value) of the lines that match: the group named `value`, or the first. About 200 points at most."""
-    points: list[tuple[float, float]] = []
-    point, stride = None, 1
-    for index, point in enumerate(_points(pieces, marks, re.compile(pattern))):
-        if index % stride == 0:
-            points.append(point)
-        if len(points) >= POINTS:
-            points, stride = points[::2], stride * 2
-    return tuple(points) if point is None or points[-1] == point else (*points, point)
+    found = {name: reading.detailed.get(name, Score(value)) for name, value in reading.values.items()}
+    return Found(found, reading.not_finite)
 
 
 def tail(raw: bytes) -> str:
@@ -108,6 +82,7 @@ class _Reading:
             re.M,
         )
         self.values: dict[str, float] = {}
+        self.detailed: dict[str, Score] = {}
         self.not_finite = ""
 
     def lines(self, text: str) -> None:
@@ -119,8 +94,9 @@ class _Reading:
 
     def last_line(self, line: str) -> None:
         if line.startswith("{"):
-            for name, value in _json_numbers(line):
-                self._note(name, value)
+            for name, score in _json_scores(line):
+                self._note(name, repr(score.value))
+                self.detailed[name] = score
         elif not (self.metric in self.values or self.not_finite):
             self._note(self.metric, line)
 
@@ -134,27 +110,37 @@ class _Reading:
             self.not_finite = text
 
 
-def _json_numbers(line: str) -> Iterator[tuple[str, str]]:
+def _json_scores(line: str) -> Iterator[tuple[str, Score]]:
     try:
         found = json.loads(line, parse_int=float)
     except (ValueError, RecursionError):
         return
-    yield from ((name, repr(value)) for name, value in found.items() if isinstance(value, float))
+    for name, said in found.items():
+        if isinstance(said, float):
+            yield name, Score(said)
+        elif isinstance(said, dict) and (score := _detailed(said)):
+            yield name, score
 
 
-def _points(
-    pieces: Iterable[Chunk], marks: Sequence[tuple[float, int]], pattern: re.Pattern[str]
-) -> Iterator[tuple[float, float]]:
-    sizes = [size for _, size in marks]
-    group = "value" if "value" in pattern.groupindex else 1
-    for piece in pieces:
-        scale, read = (piece.end - piece.start) / max(1, len(piece.text)), 0
-        for line in piece.text.split("\n"):
-            read = min(read + len(line) + 1, len(piece.text))
-            match = pattern.search(line[:WIDTH])
-            if match and NUMBER.fullmatch(match[group] or "") and math.isfinite(value := float(match[group])):
-                when = bisect_left(sizes, int(piece.start + read * scale))
-                yield marks[min(when, len(marks) - 1)][0], value
+def _detailed(said: Mapping[str, object]) -> Score | None:
+    if examples := _numbers(said.get("examples")):
+        said = {**summary(examples)}
+    value, se, n = (said.get(key) for key in ("value", "se", "n"))
+    if not isinstance(value, float):
+        return None
+    return Score(
+        value,
+        se=se if isinstance(se, float) and math.isfinite(se) else None,
+        n=int(n) if isinstance(n, (int, float)) and 0 < n < 1e15 else None,
+        folds=_numbers(said.get("folds"))[:FOLDS],
+    )
+
+
+def _numbers(said: object) -> tuple[float, ...]:
+    """A list of finite numbers, whole; else nothing."""
+    if isinstance(said, (list, tuple)) and all(isinstance(x, float) and math.isfinite(x) for x in said):
+        return tuple(said)
+    return ()
 
 
 def _as_left_by_returns(line: str) -> str:

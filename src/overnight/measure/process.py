@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from overnight.errors import OvernightError
 from overnight.model import Usage
 
 PACKAGES = Path(__file__).parents[2]
-BEGIN = "import sys; sys.path.append(sys.argv[1]); from overnight.measure import warden; warden.main(int(sys.argv[2]))"
+BEGIN = "import sys; sys.path.append(sys.argv[1]); from overnight.measure import warden; warden.main(*sys.argv[2:])"
+CHANNEL = 3
 Beat = Callable[[float, float], None]
-"""Told the wall and CPU seconds of a run, each second."""
+"""Told the wall and CPU seconds of a run, at each heartbeat."""
 
 
 class Why(StrEnum):
@@ -33,10 +34,24 @@ class Why(StrEnum):
     EXIT = "exit"  # it did, by itself or by a signal that was not ours
     TIMEOUT = "timeout"
     CPU = "cpu"
-    OUTPUT = "output"
+    OUTPUT = "output"  # this and the next three: more than it may
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    DISK = "disk"
     STOPPED = "stopped"
+    PRUNED = "pruned"  # stopped for a rung that it had failed
     FAILED = "failed"  # our fault, such as a full disk
     LOST = "lost"  # whoever watched it was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a run is confined to by the process that starts it, before it execs: see `sandbox.landlock`."""
+
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    network: bool
+    uid: int | None = None  # for a coordinator that is root: the user that the run is instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +65,16 @@ class Spec:
     kill_after_seconds: float  # wall
     cpu_seconds: float | None = None  # of all its processes together
     grace_seconds: float = 5.0  # between SIGTERM and SIGKILL
+    beat_seconds: float = 1.0  # between heartbeats
+    curve: str | None = None  # what finds the number in a progress line
     output_bytes: int = 100_000_000
     cores: tuple[int, ...] = ()  # () is all
+    memory_mb: float | None = None  # of all its processes together, as the next two
+    processes: int | None = None  # threads count
+    writes_mb: float | None = None  # to disk
+    nested: bool = False  # argv starts the run as its grandchild and dies with it, as bwrap does
+    fence: Fence | None = None
+    filter: str = ""  # a seccomp program, in hexadecimal; a nested one finds it as file descriptor 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +83,7 @@ class Ended:
     code: int | None = None  # None: ended by a signal
     signal: int | None = None
     usage: Usage = field(default_factory=Usage)
-    marks: tuple[tuple[float, int], ...] = ()  # (wall seconds, bytes in the log by then)
+    curve: tuple[tuple[float, float], ...] = ()  # (seconds, value) from the progress lines
     note: str = ""
 
 
@@ -69,6 +92,7 @@ class Running:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
+        self._curve: list[tuple[float, float]] = []
 
     def stop(self) -> None:
         """SIGTERM, and when the grace is over SIGKILL to all."""
@@ -80,27 +104,39 @@ class Running:
         with contextlib.suppress(OSError):
             self._line.shutdown(socket.SHUT_WR)
 
+    def curve(self) -> list[tuple[float, float]]:
+        """(wall seconds, value) of the progress lines that have come since this was last asked; for who waits."""
+        points, self._curve = self._curve, []
+        return points
+
     def wait(self, beat: Beat) -> Ended:
         with self._line, self._line.makefile() as lines, contextlib.suppress(OSError):
             for line in lines:
-                message = json.loads(line)
+                message = _message(line)
+                self._curve += ((seconds, value) for seconds, value in message.get("curve", ()))
                 if "why" in message:
                     return _ended(message)
-                beat(message["wall"], message["cpu"])
+                if "wall" in message:
+                    beat(message["wall"], message["cpu"])
         return Ended(Why.LOST, note="the process that watched the run was killed")
 
 
 class Warden:
-    def __init__(self) -> None:
+    def __init__(self, groups: bool = True) -> None:
+        """`groups`: use control groups, where there are some to use."""
+        self._groups = groups
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
 
-    def start(self, spec: Spec) -> Running:
+    def start(self, spec: Spec, channel: socket.socket | None = None) -> Running:
+        """The run gets `channel` as file descriptor 3, and its number in OVERNIGHT_CHANNEL; ours stays open here."""
+        if channel:
+            spec = replace(spec, env={**spec.env, "OVERNIGHT_CHANNEL": str(CHANNEL)})
         line, theirs = socket.socketpair()
         body = json.dumps(asdict(spec)).encode()
         with theirs, self._lock:
-            self._hand_over(theirs)
+            self._hand_over([theirs, channel] if channel else [theirs])
         with contextlib.suppress(OSError):  # wait() will say that nobody is there
             line.sendall(len(body).to_bytes(4, "big") + body)
         return Running(line)
@@ -110,13 +146,13 @@ class Warden:
         with self._lock:
             self._discard()
 
-    def _hand_over(self, theirs: socket.socket) -> None:
+    def _hand_over(self, sockets: list[socket.socket]) -> None:
         for _ in range(2):
             if self._process is None or self._process.poll() is not None:
                 self._begin()
             assert self._door is not None
             with contextlib.suppress(OSError):
-                socket.send_fds(self._door, [b"+"], [theirs.fileno()])
+                socket.send_fds(self._door, [b"+"], [item.fileno() for item in sockets])
                 return
             self._discard()
         raise OvernightError("the process that starts runs (the warden) dies at once; see what it printed above")
@@ -126,7 +162,7 @@ class Warden:
         self._door, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", BEGIN, str(PACKAGES), str(theirs.fileno())],
+                [sys.executable, "-I", "-S", "-c", BEGIN, str(PACKAGES), str(theirs.fileno()), str(self._groups)],
                 env={},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -141,12 +177,20 @@ class Warden:
         self._door = self._process = None
 
 
+def _message(line: str) -> Mapping[str, Any]:
+    """Nothing, where the line was full when it was sent because we had been stopped."""
+    try:
+        message: Mapping[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return message
+
+
 def _ended(message: Mapping[str, Any]) -> Ended:
     return Ended(
         why=Why(message["why"]),
         code=message.get("code"),
         signal=message.get("signal"),
         usage=Usage(**message.get("usage", {})),
-        marks=tuple((seconds, size) for seconds, size in message.get("marks", ())),
         note=message["note"],
     )

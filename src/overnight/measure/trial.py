@@ -1,18 +1,21 @@
 """From how a run ended and what it printed to a Trial: the status, and the sentence that says what was seen.
 
 A number counts only from a command that ended by itself with exit code 0: one that prints its metric and then
-crashes, hangs or floods the log has no result.
+crashes, hangs or floods the log has no result. Where a scorer makes the metric, what the run printed under that name is
+not heard.
 """
 
 from __future__ import annotations
 
 import re
 import signal
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from overnight.measure import output
 from overnight.measure.process import Ended, Why
-from overnight.model import Run, Status, Trial
+from overnight.model import Run, Score, Status, Trial
 from overnight.program.program import Program
 
 TAIL_BYTES = 1 << 16
@@ -23,24 +26,38 @@ NO_MEMORY = re.compile(
 
 def trial(run: Run, attempt: int, ended: Ended, log: Path, program: Program, hardware: str) -> Trial:
     """Only for what says something about the candidate: Why.FAILED does not."""
-    shown = output.tail(_last_bytes(log))
+    shown = output.tail(last_bytes(log))
     printed = output.chunks(log) if ended.why is Why.EXIT else ()
-    found = output.scores((chunk.text for chunk in printed), program.metric)
+    found = output.scores(printed, program.metric)
     status, why = _verdict(ended, shown, found, program)
-    curve = output.curve(output.chunks(log), ended.marks, program.curve) if program.curve else ()
     return Trial(
         run_id=run.id,
         attempt=attempt,
         status=status,
-        scores=found.scores,
+        scores={name: score for name, score in found.scores.items() if not (program.score and name == program.metric)},
         usage=ended.usage,
         exit_code=ended.code,
         signal=_name(ended.signal),
         why=why + ended.note,
         tail=shown,
-        curve=curve,
+        curve=ended.curve,
         hardware=hardware,
     )
+
+
+def last_bytes(path: Path) -> bytes:
+    """As much of a log as is ever shown."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read()
+
+
+def medians(all_scores: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
+    """Of each number that all of them have. Its error is the median's, as far as the repeats show it."""
+    if len(all_scores) == 1:
+        return dict(all_scores[0])
+    names = [name for name in all_scores[0] if all(name in scores for scores in all_scores)]
+    return {name: _median([scores[name].value for scores in all_scores]) for name in names}
 
 
 def _verdict(ended: Ended, shown: str, found: output.Found, program: Program) -> tuple[Status, str]:
@@ -53,12 +70,22 @@ def _verdict(ended: Ended, shown: str, found: output.Found, program: Program) ->
             return Status.TIMEOUT, f"ended by us after {cpu:.1f} CPU seconds{last}"
         case Why.OUTPUT:
             return Status.OUTPUT, f"printed more than {program.output_mb:g} MB and was ended after {wall:.1f} s"
+        case Why.MEMORY:
+            return Status.MEMORY, f"used more memory than it may and was ended after {wall:.1f} s{last}"
+        case Why.PROCESSES:
+            return Status.PROCESSES, f"started more than {program.processes} processes and was ended after {wall:.1f} s"
+        case Why.DISK:
+            return Status.DISK, f"wrote more than {program.writes_mb:g} MB and was ended after {wall:.1f} s"
         case Why.LOST:
             return Status.CRASH, "nothing was measured, twice: "  # and why, which the note says
         case Why.STOPPED | Why.FAILED:
             return Status.STOPPED, f"stopped after {wall:.1f} s"
+        case Why.PRUNED:
+            return Status.PRUNED, ""  # the note says which rung
     if ended.code != 0:
         return _crash(ended, shown)
+    if program.score:
+        return Status.OK, f"ended after {wall:.1f} s"
     return _result(found, program.metric, last)
 
 
@@ -90,7 +117,5 @@ def _name(number: int | None) -> str | None:
     return known.get(number, f"signal {number}" if 0 < number < 65 else None) if number else None
 
 
-def _last_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return file.read()
+def _median(values: Sequence[float]) -> Score:
+    return Score(statistics.median(values), 1.2533 * statistics.stdev(values) / len(values) ** 0.5, len(values))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from overnight.errors import ProgramError
+from overnight.model import Split
 from overnight.program.facts import Facts, Place
 from overnight.program.paths import inside, matching
 from overnight.program.settings import Setting, nearest
@@ -41,6 +42,11 @@ def check(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
     _check_guards(place, settled["guards"], settled["metric"][0])
     _check_script(place, settled["run"][0])
     _check_python(place, settled["python"][0])
+    _check_scoring(place, settled)
+    for score in settled["score"]:
+        _check_scorer(place, score, settled["edit"])
+    for hidden in settled["hidden"]:
+        _check_hidden(place, hidden, settled["edit"])
 
 
 def _missing(pattern: str, facts: Facts) -> str:
@@ -81,10 +87,46 @@ def _check_guards(place: Place, guards: Sequence[Setting], metric: Setting) -> N
 
 def _check_script(place: Place, run: Setting) -> None:
     """Only where the command is plain enough to know which file it starts."""
-    match = _SCRIPT.fullmatch(run.value)
-    script = posixpath.normpath(posixpath.join(place.folder, match[1])) if match else ""
+    script = _script(place, run)
     if script and not script.startswith("/") and script not in place.facts.tracked:
-        raise ProgramError(f"run: {_missing(script, place.facts)}", place.path, run.line)
+        raise ProgramError(f"{run.key}: {_missing(script, place.facts)}", place.path, run.line)
+
+
+def _script(place: Place, command: Setting) -> str:
+    match = _SCRIPT.fullmatch(command.value)
+    return posixpath.normpath(posixpath.join(place.folder, match[1])) if match else ""
+
+
+def _check_scoring(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
+    """The keys that mean nothing without another one."""
+    for key, what in (("artefact", "scores it"), ("answer", "asks it"), ("hidden", "reads it")):
+        if not settled["score"] and (said := [setting for setting in settled[key] if setting.value is not None]):
+            how = f"and no `score:` command {what}; add one, as in 'score: python score.py'"
+            raise ProgramError(f"{key}: {quoted(said[0].text)} is named, {how}", place.path, said[0].line)
+    if settled["score"] and not (settled["artefact"] or settled["answer"]):
+        how = "name what a run leaves, as in 'artefact: model.npz'"
+        raise ProgramError(f"score: there is nothing to score; {how}", place.path, settled["score"][0].line)
+
+
+def _check_scorer(place: Place, score: Setting, edit: Sequence[Setting]) -> None:
+    """What judges must not be what is judged. The files that it imports are the user's to protect."""
+    _check_script(place, score)
+    named = {posixpath.normpath(posixpath.join(place.folder, word.strip("'\""))) for word in score.value.split()}
+    for file in (file for setting in edit for file in files(place, setting)):
+        if file in named:
+            raise ProgramError(f"score: {file} may be edited, and must not make its own number", place.path, score.line)
+
+
+def _check_hidden(place: Place, hidden: Setting, edit: Sequence[Setting]) -> None:
+    if hidden.value is None:
+        return
+    for path in dict.fromkeys(hidden.value.replace("{split}", split) for split in Split):
+        found = matching(path, place.facts.tracked)
+        if not found and not place.facts.exists(path):
+            why = f"is not there: {quoted(hidden.value)} needs a file or folder for each of {', '.join(Split)}"
+            raise ProgramError(f"hidden: {quoted(path)} {why}", place.path, hidden.line)
+        if shown := set(found) & {file for setting in edit for file in files(place, setting)}:
+            raise ProgramError(f"hidden: {min(shown)} may also be edited; choose one", place.path, hidden.line)
 
 
 def _check_python(place: Place, python: Setting) -> None:

@@ -118,7 +118,20 @@ class Program:
     curve: str | None = None  # a regular expression for progress lines
     disk_mb: float = 2048.0  # what old runs may take on disk
     output_mb: float = 100.0  # what a run may print
+    sandbox: str = "auto"  # or the level that must hold: 1, 2, 3
+    network: bool = False
+    memory_mb: float | None = None  # of all processes of a run; None: what the machine has, shared by the slots
+    processes: int = 512  # of a run, threads counted as the kernel counts them
+    writes_mb: float = 10240.0  # what a run may write to disk
+    artefact: tuple[str, ...] = ()  # globs of what a run leaves to be scored
+    score: str | None = None  # a protected command that makes the number from it; None: the run prints it
+    answer: str | None = None  # a command that answers the scorer's questions, as far from the data as a run is
+    hidden: tuple[str, ...] = ()  # paths that only the scorer sees; {split} in a path: each split has its own
+    timing: int | None = None  # the metric is a time: a run repeats its command so often, and the median counts
+    startup_seconds: float | None = None  # what a run may take beside its box; None: what the baseline's runs took
+    margin: float = 0.0005  # share of the metric that less code may cost
+    price: float = 0.0  # share of the metric that a line of code more must bring
     agent: str = "search"
-    policy: str = "greedy"
+    policy: str = "proof"
     rules: tuple[Rule, ...] = field(default=())  # the read-back
     advice: Sequence[Sentence] = ()

@@ -30,9 +30,9 @@ Settled = dict[str, list[Setting]]  # by key, what is in force
 
 _ROOTED: Mapping[str, Callable[[str, str], str]] = {
     **dict.fromkeys(("edit", "edit.only", "protect"), inside),
-    "share": from_home_or_inside,
+    **dict.fromkeys(("share", "hidden"), from_home_or_inside),
     "python": lambda path, folder: path if path in PYTHONS else from_home_or_inside(path, folder),
-    "save": lambda path, _: inside(path, ""),  # in the folder where the run starts
+    **dict.fromkeys(("save", "artefact"), lambda path, _: inside(path, "")),  # in the folder where the run starts
 }
 
 
@@ -147,14 +147,20 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
         seed_literals=not one("seed")[1],
         disk_mb=one("disk"),
         output_mb=one("output"),
+        startup_seconds=one("startup"),
+        memory_mb=one("memory"),
+        writes_mb=one("writes"),
         rules=_rules(place, settled, edit),
         advice=advice,
         **plain,
     )
 
 
-_PLAIN = ("run", "metric", "goal", "between", "slots", "python", "curve", "agent", "policy")
-_LISTS = ("guards", "pass_env", "share", "save")
+_PLAIN = (
+    *("run", "metric", "goal", "between", "slots", "python", "curve", "sandbox", "network", "processes"),
+    *("score", "answer", "timing", "margin", "price", "agent", "policy"),
+)
+_LISTS = ("guards", "pass_env", "share", "save", "artefact", "hidden")
 _STOPS = {"experiments": "experiments", "hours": "seconds", "until": "until", "cost": "usd"} | {
     key: key for key in ("tokens", "plateau", "target")
 }

@@ -87,6 +87,20 @@ def _slots(text: str) -> int:
     return units.count(text)
 
 
+def _sandbox(text: str) -> str:
+    if text not in ("auto", "1", "2", "3"):
+        raise ValueError(
+            f"{units.quoted(text)} is no level of isolation; write auto, or the one that must hold: 1, 2, 3"
+        )
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError(f"{units.quoted(text)} is neither on nor off")
+    return text == "on"
+
+
 def _pattern(text: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what a later Python will read otherwise, no program should say
@@ -107,6 +121,7 @@ KEYS: Mapping[str, Key] = {
     "goal": Key(_goal, default="minimize"),
     "time_box": Key(units.box, default="5m", show=units.box_text),
     "kill_after": Key(units.duration, show=units.duration_text),
+    "startup": Key(units.duration, show=units.duration_text),
     "guards": Key(units.guard, many=True, show=str),
     "stop.experiments": Key(units.count),
     "stop.hours": Key(units.hours, show=units.duration_text),
@@ -125,8 +140,20 @@ KEYS: Mapping[str, Key] = {
     "curve": Key(_pattern),
     "disk": Key(units.size_mb, default="2 GB", show="{:g} MB".format),
     "output": Key(units.size_mb, default="100 MB", show="{:g} MB".format),
+    "sandbox": Key(_sandbox, default="auto"),
+    "network": Key(_switch, default="off"),
+    "memory": Key(units.size_mb, show="{:g} MB".format),
+    "processes": Key(units.count, default="512"),
+    "writes": Key(units.size_mb, default="10 GB", show="{:g} MB".format),
+    "artefact": Key(_words, many=True),
+    "score": Key(_words),
+    "answer": Key(_words),
+    "hidden": Key(_words, many=True),
+    "timing": Key(units.count),
+    "margin": Key(units.percent, default="0.05 %"),
+    "price": Key(units.percent, default="0 %"),
     "agent": Key(_words, default="search"),
-    "policy": Key(_words, default="greedy"),
+    "policy": Key(_words, default="proof"),
 }
 """In the order of the read-back."""
 

@@ -119,6 +119,14 @@ def number(text: str) -> float:
     return value
 
 
+def percent(text: str) -> float:
+    """A share: `0.1 %` is 0.001."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip(), re.ASCII)
+    if not match or float(match[1]) > 100:
+        raise ValueError(f"{quoted(text)} is no share; write it like 0.1 %")
+    return float(match[1]) / 100
+
+
 def guard(text: str) -> Guard:
     """`peak_vram_mb < 48000`, or with a unit that the metric's own name also ends in: `peak_vram_mb < 48 GB`."""
     match = _COMPARISON.fullmatch(text.strip().replace("≤", "<=").replace("≥", ">="))

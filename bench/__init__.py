@@ -1,0 +1,1 @@
+"""Benchmarks: what is claimed with a number is measured here."""

@@ -1,0 +1,125 @@
+"""Level 3: bubblewrap. What the walls do not name does not exist inside: files, processes, network, other runs.
+
+Every namespace is new, no capability is left, and no further user namespace can be made, so that nothing is mounted:
+for a coordinator that is root too, whose runs would else remount what they see. The run has its own /tmp, /dev/shm and
+/proc. What it starts dies with bwrap's first process, and that with the supervisor. Not covered: bugs of the kernel,
+what is left in a GPU's memory, timing. Needs bubblewrap 0.8 and user namespaces.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from overnight.measure.process import Spec
+from overnight.measure.sandbox import seccomp
+from overnight.measure.sandbox.devices import gpu_nodes
+from overnight.measure.sandbox.walls import CONFIGURATION, Walls
+from overnight.model import Level
+
+FLAGS = (
+    *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--disable-userns"),
+    *("--seccomp", "4", "--json-status-fd", "5"),  # where the supervisor puts them
+)
+WHOLE = ("/etc/alternatives", "/etc/ssl/certs")  # hundreds of files: mounted, the rest of /etc is copied
+USER = 1000  # inside, where the coordinator is root
+
+
+class Bubblewrap:
+    level = Level.NAMESPACE
+
+    def __init__(self, scratch: Path) -> None:
+        """Keeps a copy of what is harmless in /etc in `scratch`: each mount costs a run a third of a millisecond."""
+        self._program = shutil.which("bwrap") or "bwrap"  # ours: not what a run's PATH would lead to
+        self._ids = (USER, USER) if os.getuid() == 0 else (os.getuid(), os.getgid())
+        self._etc = scratch / "etc"
+        if not self._etc.exists():
+            _copy_configuration(self._etc, *self._ids)
+        self._filter = seccomp.program().hex()
+
+    def confine(self, spec: Spec, walls: Walls) -> Spec:
+        user, group = map(str, self._ids)
+        network = () if walls.network else ("--unshare-net",)
+        mounts = (argument for _, mount in sorted(self._mounts(spec, walls)) for argument in mount)
+        flags = FLAGS if self._filter else tuple(flag for flag in FLAGS if flag not in ("--seccomp", "4"))
+        argv = (self._program, *flags, *network, "--uid", user, "--gid", group, *mounts)
+        seal = ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", spec.cwd, "--")
+        return replace(spec, argv=(*argv, *seal, *spec.argv), cwd="/", nested=True, filter=self._filter)
+
+    def _mounts(self, spec: Spec, walls: Walls) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Each with the parts of its path, by which they sort: what lies in something else comes after it, or it would
+        be covered."""
+        read = [path for path in walls.read if not path.startswith("/etc/") or path in WHOLE]
+        for path in _outermost(read, walls.write):
+            yield _parts(path), _readable(path)
+        for path in walls.write:
+            yield _parts(path), ("--bind-try", path, path)
+        for path in walls.sockets:
+            yield _parts(path), ("--bind", path, path)
+        for path in filter(os.path.lexists, walls.hide):
+            yield _parts(path), _covered(path)
+        own = spec.env.get("TMPDIR", "")
+        yield _parts("/tmp"), ("--bind", own, "/tmp") if own in _below(walls.write, own) else ("--tmpfs", "/tmp")
+        yield _parts("/var/tmp"), ("--symlink", "/tmp", "/var/tmp")
+        yield _parts("/etc"), ("--ro-bind", str(self._etc), "/etc")
+        yield _parts("/proc"), ("--proc", "/proc", "--remount-ro", "/proc")  # root's files in it stay root's
+        yield _parts("/dev"), ("--dev", "/dev")
+        size = ("--size", str(int(spec.memory_mb * 1e6))) if spec.memory_mb else ()
+        yield _parts("/dev/shm"), (*size, "--tmpfs", "/dev/shm")
+        for node in gpu_nodes(walls.gpu):
+            yield _parts(node), ("--dev-bind", node, node)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return Path(path).parts
+
+
+def _readable(path: str) -> tuple[str, ...]:
+    """A link such as /bin stays one: it is cheaper than a mount, and programs that look see what they know."""
+    if os.path.islink(path) and _parts(path)[:-1] == ("/",):
+        return ("--symlink", os.readlink(path), path)
+    return ("--ro-bind-try", path, path)
+
+
+def _covered(path: str) -> tuple[str, ...]:
+    if os.path.isdir(path):
+        return ("--tmpfs", path, "--remount-ro", path)
+    return ("--ro-bind", "/dev/null", path)
+
+
+def _outermost(paths: Iterable[str], write: tuple[str, ...]) -> list[str]:
+    """Without what is seen already, since it lies in another one."""
+    kept: list[str] = []
+    for path in sorted(paths, key=_parts):
+        if not _below(kept, path) or _below(write, path):
+            kept.append(path)
+    return kept
+
+
+def _below(folders: Iterable[str], path: str) -> list[str]:
+    """The path, if it lies in one of the folders."""
+    return [path] if path and any(Path(path).is_relative_to(folder) for folder in folders) else []
+
+
+def _copy_configuration(etc: Path, user: int, group: int) -> None:
+    etc.mkdir(parents=True)
+    for source in (Path("/etc", name) for name in (*CONFIGURATION, "resolv.conf")):
+        target = etc / source.relative_to("/etc")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if str(source) in WHOLE:
+            target.mkdir()
+        elif source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, target, symlinks=True, ignore=_unreadable)
+        elif os.access(source, os.R_OK):
+            shutil.copyfile(source, target)
+    (etc / "passwd").write_text(f"overnight:x:{user}:{group}::/:/bin/sh\n")
+    (etc / "group").write_text(f"overnight:x:{group}:\n")
+
+
+def _unreadable(folder: str, names: list[str]) -> list[str]:
+    paths = {name: os.path.join(folder, name) for name in names}
+    return [name for name, path in paths.items() if not (os.path.islink(path) or os.access(path, os.R_OK))]

@@ -1,0 +1,32 @@
+"""The GPU of a slot, as device nodes: its own, and those that all share. A name that no node can be found for, such as
+a part of a GPU (MIG), gets all of NVIDIA's. AMD's and Intel's are not leased: who may see any sees all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+COMMON = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps", "dri", "kfd", "dxg")
+DRIVER = Path("/proc/driver/nvidia/gpus")
+
+
+def gpu_nodes(gpu: str | None, dev: Path = Path("/dev"), driver: Path = DRIVER) -> list[str]:
+    """`gpu` as in CUDA_VISIBLE_DEVICES. None: nobody has to share. "": this slot has none."""
+    if gpu == "":
+        return []
+    every = [str(node) for node in dev.glob("nvidia*") if re.fullmatch(r"nvidia\d+", node.name)]
+    known = dict(_known(driver))
+    named = gpu.split(",") if gpu else []
+    found = [f"{dev}/nvidia{known[name]}" for name in named if name in known]
+    own = found if found and len(found) == len(named) else every
+    return [*sorted(own), *(str(dev / name) for name in COMMON if (dev / name).exists())]
+
+
+def _known(driver: Path) -> Iterator[tuple[str, str]]:
+    """From the GPU's id to the number of its node."""
+    for file in driver.glob("*/information"):
+        text = file.read_text(errors="replace")
+        uuid, minor = re.search(r"GPU UUID:\s*(\S+)", text), re.search(r"Device Minor:\s*(\d+)", text)
+        if uuid and minor:
+            yield uuid[1], minor[1]

@@ -1,0 +1,123 @@
+"""What a process may see and change, as plain paths: the same at every level of isolation.
+
+A run sees the system's programs and libraries, the interpreter with its environment, what `share:` names, and its own
+folder. It does not see the user's home, the repository, the ledger, or another run. How far a level keeps that is the
+level's to say.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from overnight.model import Slot, Split
+from overnight.program.program import Program
+
+SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store"),
+    *("/run/current-system", "/run/opengl-driver", "/System", "/Library", "/private/var/db/dyld"),
+    *("/sys/devices", "/sys/bus", "/sys/class"),  # what hardware there is
+)
+CONFIGURATION = (  # of /etc what programs need to start; the rest may hold passwords
+    *("alternatives", "ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust", "ca-certificates"),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "locale.alias", "terminfo", "fonts"),
+    *("nsswitch.conf", "protocols", "services", "hosts", "host.conf", "gai.conf", "mime.types", "magic"),
+    *("OpenCL", "vulkan", "nvidia", "os-release", "debian_version", "crypto-policies", "static"),
+)
+LIBRARIES = ("LD_LIBRARY_PATH", "CUDA_HOME")  # variables that name folders
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """What a process may see. What is not named does not exist inside, as far as the level can do that."""
+
+    read: tuple[str, ...] = ()  # absolute paths, read-only; missing ones are skipped
+    write: tuple[str, ...] = ()  # absolute paths, writable: the run's own folder
+    hide: tuple[str, ...] = ()  # absolute paths below a readable one that must not be readable inside
+    sockets: tuple[str, ...] = ()  # unix sockets shared in (the seam for a service beside a run)
+    network: bool = False
+    gpu: str | None = None  # CUDA_VISIBLE_DEVICES of the slot; its device nodes and the CUDA libraries are readable
+
+
+def run_walls(
+    program: Program,
+    root: Path,
+    tree: Path,
+    home: Path,
+    tmp: Path,
+    python: Path | None,
+    slot: Slot,
+    environ: Mapping[str, str],
+) -> Walls:
+    """Of a run in `tree`: the folder above it, which holds `home` and `tmp` too, is its own."""
+    user_home = Path(environ.get("HOME", "/"))
+    private = (user_home, root, tree)
+    return Walls(
+        read=tuple(
+            dict.fromkeys(
+                str(path)
+                for path in (*system(), *_tools(python, environ, private), *shares(program, root, user_home))
+                if path.is_absolute() and os.access(path, os.R_OK)
+            )
+        ),
+        write=tuple(dict.fromkeys(str(folder) for folder in (tree.parent, home.parent, tmp.parent))),
+        hide=tuple(str(base / path) for path in hidden(program, tuple(Split)) for base in (root, tree)),
+        network=program.network,
+        gpu=slot.gpu,
+    )
+
+
+def system() -> Iterator[Path]:
+    yield from map(Path, SYSTEM)
+    yield from (Path("/etc", name) for name in CONFIGURATION)
+
+
+def shares(program: Program, root: Path, user_home: Path) -> Iterator[Path]:
+    """Where the files are that `share:` links into a run."""
+    for path in program.share:
+        yield user_home / path[2:] if path.startswith("~/") else root / path
+
+
+def hidden(program: Program, splits: Iterable[Split]) -> list[str]:
+    """What `hidden:` names, for these splits."""
+    names = [path.replace("{split}", split) for path in program.hidden for split in splits]
+    return list(dict.fromkeys(names))
+
+
+def _tools(python: Path | None, environ: Mapping[str, str], private: tuple[Path, ...]) -> Iterator[Path]:
+    """Folders of programs and libraries outside the system's."""
+    path = environ.get("PATH", os.defpath)
+    interpreter = python or Path(shutil.which("python", path=path) or "/usr/bin/python3")
+    for prefix in _prefixes(interpreter):
+        yield from _without(prefix, private)
+    if "HOME" in environ:
+        yield from (Path(environ["HOME"], ".local", name) for name in ("bin", "lib"))
+    named = [environ.get(name, "") for name in LIBRARIES]
+    for folder in map(Path, os.pathsep.join([path, *named]).split(os.pathsep)):
+        if not _holds(folder, private):
+            yield folder
+
+
+def _prefixes(interpreter: Path) -> Iterator[Path]:
+    """The environment that the interpreter is in, and those that it leads to, link by link."""
+    for _ in range(10):
+        yield interpreter.parent.parent
+        if not interpreter.is_symlink():
+            break
+        interpreter = Path(os.path.normpath(interpreter.parent / interpreter.readlink()))
+    yield interpreter.resolve().parent.parent
+
+
+def _without(prefix: Path, private: tuple[Path, ...]) -> Iterator[Path]:
+    """A prefix that holds somebody's files too, such as `/` or the home, gives only its programs and libraries."""
+    if _holds(prefix, private):
+        yield from (prefix / name for name in ("bin", "lib", "lib64", "include") if prefix != Path("/"))
+    else:
+        yield prefix
+
+
+def _holds(folder: Path, private: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for path in private)

@@ -1,0 +1,70 @@
+"""What cannot be meant about scoring, and what it says instead of going on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from overnight.errors import ProgramError
+from overnight.program.program import Program
+from overnight.program.read import read
+from tests.program.repo_facts import facts
+
+FILES = (
+    "train.py",
+    "score.py",
+    "sub/train.py",
+    "sub/score.py",
+    *(f"labels/{s}" for s in ("visible", "hidden", "sealed")),
+)
+FRONT = "edit: train.py\nrun: python train.py\nmetric: loss\n"
+SEALED = FRONT + "score: python score.py\nartefact: model.npz\n"
+
+
+def program(front: str, folder: str = "", present: tuple[str, ...] = ()) -> Program:
+    return read(Path("program.md"), f"---\n{front}---\n", folder, facts(dict.fromkeys(FILES, ""), present))
+
+
+def test_a_sealed_program_is_read() -> None:
+    found = program(SEALED + "answer: python train.py --answer\nhidden: labels/{split}\ntiming: 5\n")
+    assert (found.score, found.answer) == ("python score.py", "python train.py --answer")
+    assert (found.artefact, found.hidden, found.timing) == (("model.npz",), ("labels/{split}",), 5)
+
+
+def test_paths_are_relative_to_program_md_and_artefacts_to_where_the_run_starts() -> None:
+    found = program(SEALED + "hidden: ["../labels/{split}", ~/sets/x, /data/y]\n", "sub", ("~/sets/x", "/data/y"))
+    assert (found.hidden, found.artefact) == (("labels/{split}", "~/sets/x", "/data/y"), ("model.npz",))
+
+
+def test_data_beside_the_tracked_files_may_be_hidden() -> None:
+    present = ("data/visible", "data/hidden", "data/sealed")
+    assert program(SEALED + "hidden: data/{split}\n", present=present).hidden == ("data/{split}",)
+
+
+@pytest.mark.parametrize(
+    ("front", "line", "says"),
+    [
+        (FRONT + "artefact: model.npz\n", 5, "no `score:` command scores it; add one"),
+        (FRONT + "answer: python train.py --answer\n", 5, "no `score:` command asks it"),
+        (FRONT + "hidden: labels/hidden\n", 5, "no `score:` command reads it"),
+        (FRONT + "score: python score.py\n", 5, "there is nothing to score; name what a run leaves"),
+        (SEALED.replace("score.py", "train.py"), 5, "train.py may be edited, and must not make its own number"),
+        (SEALED.replace("python score.py", "env X=1 python ./train.py -v"), 5, "train.py may be edited"),
+        (SEALED.replace("score.py", "scores.py"), 5, "did you mean 'score.py'?"),
+        (SEALED + "hidden: label/{split}\n", 7, "'label/visible' is not there: 'label/{split}' needs a file or folder"),
+        (
+            SEALED.replace("edit: train.py", "edit: [train.py, labels/hidden]") + "hidden: labels\n",
+            7,
+            "may also be edited",
+        ),
+        (SEALED + "hidden: ../x\n", 7, "is outside the repository"),
+        (SEALED + "artefact: ../model.npz\n", None, ""),
+        (SEALED + "timing: 0\n", 7, ""),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(front: str, line: int | None, says: str) -> None:
+    with pytest.raises(ProgramError) as refused:
+        program(front)
+    assert says in str(refused.value)
+    assert line is None or f"program.md:{line}:" in str(refused.value)
