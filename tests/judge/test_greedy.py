@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from overnight.judge.greedy import GreedyPolicy, broken_guard
+from overnight.judge.policy import Want
 from overnight.judge.seeds import secret_hash, seed_for
 from overnight.ledger.events import Admitted, Event, Judged, Proposed, Rebased, Recorded, RunDone, Session
 from overnight.model import Call, Goal, Purpose, Run, Score, Split, Status, Trial, Usage, Verdict
@@ -129,7 +130,7 @@ def test_a_rebased_candidate_is_measured_again_against_its_new_incumbent() -> No
     court.keep(court.run(1, 0.5)[0], "c1")
     court.run(2, 0.8)
     court.hear(Rebased(experiment=2, onto="c1", commit="c2b", fingerprint="", size=10, parent_size=10))
-    assert [want.experiment for want in court.policy.wants(court.state, 1)] == [2]
+    assert court.policy.wants(court.state, 1) == [Want(2, Purpose.SCREEN)]
     assert court.run(2, 0.6)[0].against == 0.5
 
 

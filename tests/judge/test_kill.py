@@ -122,6 +122,15 @@ def test_a_rung_stands_where_the_chance_is_less_than_that_of_a_new_idea() -> Non
     assert rung.chance / 3 < reached < rung.chance * 3
 
 
+def test_no_run_with_a_fair_chance_is_ended_in_a_rich_night() -> None:
+    night = Night()
+    rng = random.Random(5)
+    for _ in range(60):
+        gain = rng.gauss(0, 1)
+        night.candidate(gain, values(gain, -1.0, lambda: rng.gauss(0, 0.3)), Call.KEEP if gain > 0.7 else Call.DISCARD)
+    assert {rung.chance for rung in night.rungs()} == {0.05}
+
+
 def test_a_curve_that_says_nothing_ends_nothing() -> None:
     assert Night().candidates(100, slope=0.0).rungs() == ()
 
@@ -200,6 +209,14 @@ def test_rungs_that_lose_more_than_they_save_are_taken_away() -> None:
         night.candidate(1.0, (8.0, 7.0, 6.0), Call.KEEP)
         night.candidates(10, seed=night.number)
     assert night.rungs() == ()
+
+
+def test_what_is_better_and_breaks_a_guard_does_not_raise_the_bar() -> None:
+    night = Night().candidates(60)
+    night.candidate(1.0, (4.0, 3.0, 2.0), Call.KEEP)
+    for _ in range(10):
+        night.candidate(3.0, (2.0, 1.0, 0.0))
+    assert night.hopes.fit.bar == pytest.approx(1.0)
 
 
 def test_another_expression_makes_what_was_learned_void() -> None:

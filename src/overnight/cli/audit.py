@@ -57,12 +57,15 @@ def audit(
 def _read(what: str | None, metric: str | None, goal: Goal | None) -> tuple[str, Results, Repeats]:
     """A file where there is one, else a night; neither said: results.tsv, or the newest night."""
     path = Path(what or USUAL)
-    if what == "-" or path.exists():
+    if what == "-" or (path.exists() and not path.is_dir()):
         return str(path), read_results(_text(path), str(path), metric, goal), Repeats()
     if what is not None and (path.suffix or path.name != what):
         raise UsageError(f"there is no file {what}")
-    with night(what) as (folder, reader):
-        return f"night {folder.name}", results_of(reader), repeats_of(reader)
+    try:
+        with night(what) as (folder, reader):
+            return f"night {folder.name}", results_of(reader), repeats_of(reader)
+    except UsageError as error:
+        raise UsageError(f"there is no file {path} here; and as for nights, {error}") from error
 
 
 def _text(path: Path) -> str:

@@ -81,6 +81,9 @@ class Audit:
     high: float | None
     checks: tuple[Check, ...] = ()
     runs: int = 0  # that all checks take: runs are shared
+    levels: tuple[
+        float, ...
+    ] = ()  # of the baseline and each keep: its score on average over runs, in the metric's own units
     notes: tuple[str, ...] = ()
 
     @property
@@ -104,10 +107,17 @@ def audit(results: Results, noise: float | None = None, repeats: Repeats | None 
         results, found.noise, tuple(keeps), claimed, None, None, None, notes=tuple(_notes(results, incumbents))
     )
     if found.luck is not None and found.noise.shown:
-        gains = zip(keeps, found.luck.gains, found.luck.doubts, strict=True)
-        keeps = [replace(kept, expected=gain, doubt=doubt) for kept, gain, doubt in gains]
-        whole = replace(whole, keeps=tuple(keeps), expected=found.luck.total, low=found.luck.low, high=found.luck.high)
+        whole = _expected(whole, found.luck)
     return _with_checks(whole)
+
+
+def _expected(whole: Audit, found: Luck) -> Audit:
+    gains = [after - before for before, after in pairwise(found.levels)]
+    told = zip(whole.keeps, gains, found.doubts, strict=True)
+    keeps = tuple(replace(kept, expected=gain, doubt=doubt) for kept, gain, doubt in told)
+    sign = -1.0 if whole.results.goal is Goal.MINIMIZE else 1.0
+    levels = tuple(sign * level for level in found.levels)
+    return replace(whole, keeps=keeps, expected=found.total, low=found.low, high=found.high, levels=levels)
 
 
 @dataclass(slots=True)
@@ -170,8 +180,8 @@ def _noise_of(stages: Sequence[Stage], repeats: Repeats, given: float | None) ->
     times = len(off) + repeats.df
     if given is None and times >= 2 and not any(off) and repeats.squares == 0:
         return _Found(Noise(0.0, 0.0, 0.0, times, 0, True), _exact(stages))
-    if given is None and sum(len(s.tries) + len(s.again) for s in stages) + len(stages) < 3:
-        return _Found(Noise(0.0, 0.0, math.inf, times, 0, False), None)
+    if given is None and sum(len(stage.tries) for stage in stages) + 3 * times < ENOUGH:
+        return _Found(Noise(0.0, 0.0, 0.0, times, 0, False), None)
     found = luck(stages, repeats, given)
     nearby = sum(abs(score - stage.score) <= NEAR * found.noise for stage in stages for score in stage.tries)
     shown = given is not None or nearby + 3 * times >= ENOUGH
@@ -181,9 +191,10 @@ def _noise_of(stages: Sequence[Stage], repeats: Repeats, given: float | None) ->
 
 def _exact(stages: Sequence[Stage]) -> Luck:
     """Runs of the same code agree to the last digit: every difference is what it is."""
-    gains = tuple(b.score - a.score for a, b in pairwise(stages))
-    total = stages[-1].score - stages[0].score
-    return Luck(0.0, 0.0, 0.0, gains, tuple(float(gain <= 0) for gain in gains), total, total, total)
+    levels = tuple(stage.score for stage in stages)
+    doubts = tuple(float(b <= a) for a, b in pairwise(levels))
+    total = levels[-1] - levels[0]
+    return Luck(0.0, 0.0, 0.0, levels, doubts, total, total, total)
 
 
 def _kept(goal: Goal, before: _Incumbent, kept: _Incumbent, found: _Found) -> Kept:

@@ -32,12 +32,13 @@ NO_REPEATS = Repeats()
 
 @dataclass(frozen=True, slots=True)
 class Luck:
-    """`gains`, `doubts`: of each stage but the first; a doubt is the chance that the change is worth nothing."""
+    """`levels`: what each stage would score on average over runs. `doubts`: of each stage but the first, the chance
+    that its change is worth nothing."""
 
     noise: float
     noise_low: float
     noise_high: float
-    gains: tuple[float, ...]
+    levels: tuple[float, ...]
     doubts: tuple[float, ...]
     total: float
     low: float
@@ -67,6 +68,8 @@ def _noises(stages: Sequence[Stage], repeats: Repeats) -> Array:
     off = [abs(score - stage.score) for stage in stages for score in (*stage.tries, *stage.again)]
     off = off or [abs(b.score - a.score) for a, b in pairwise(stages)]
     most = 1.5 * float(np.median(off))
+    again = [abs(score - stage.score) for stage in stages for score in stage.again]
+    most = max(most, *again) if again else most
     if repeats.df:
         most = max(most, 3 * math.sqrt(repeats.squares / repeats.df))
     scores = np.unique([score for stage in stages for score in (stage.score, *stage.tries, *stage.again)])
@@ -81,9 +84,9 @@ class _Fit:
     """One line for each noise and null share that was asked about; levels and totals in units of the noise."""
 
     weights: Array  # log-posterior
-    levels: Array  # mean level of each stage, off its own score
+    levels: Array  # mean level of each stage over its anchor
     doubts: Array
-    total: Array  # of the last level over the first, off the scores' difference
+    total: Array  # of the last level over the first
     variance: Array
 
 
@@ -99,16 +102,16 @@ def _fitted(night: Night, nulls: Array, rounds: int) -> _Fit:
     last = walk.ahead[-1]
     u_last, u_first = (last[:, 0] * X).sum(1), last[:, 1].sum(1)
     square = (last[:, 0] * X**2).sum(1) - 2 * (last[:, 1] * X).sum(1) + last[:, 2].sum(1)
-    total = u_last - u_first
-    return _Fit(night.plain + walk.log_likelihood + prior, walk.levels @ X, walk.doubts, total, square - total**2)
+    moved = u_last - u_first
+    total = night.anchors[:, -1] + moved
+    return _Fit(night.plain + walk.log_likelihood + prior, walk.levels @ X, walk.doubts, total, square - moved**2)
 
 
 def _mixed(stages: Sequence[Stage], night: Night, fit: _Fit, half: float) -> Luck:
     """The answers for each noise and null share, weighted by how well they explain the night."""
     weights = normal(np.exp(fit.weights - fit.weights.max())[None, :])[0]
-    levels = np.array([stage.score for stage in stages]) + weights @ (fit.levels * night.noises[:, None])
-    claimed = stages[-1].score - stages[0].score
-    totals = claimed + fit.total * night.noises
+    levels = stages[0].score + weights @ ((night.anchors + fit.levels) * night.noises[:, None])
+    totals = fit.total * night.noises
     bell = np.array([NormalDist().inv_cdf((i + 0.5) / 200) for i in range(200)])
     spread = WIDER * np.sqrt(np.maximum(fit.variance, 0.0)) * night.noises
     possible = (totals[:, None] + spread[:, None] * bell).ravel()
@@ -118,8 +121,8 @@ def _mixed(stages: Sequence[Stage], night: Night, fit: _Fit, half: float) -> Luc
         noise=float(np.exp(weights @ np.log(night.noises))),
         noise_low=finest / half,
         noise_high=coarsest * half,
-        gains=tuple(np.diff(levels).tolist()),
-        doubts=tuple((weights @ fit.doubts).tolist()),
+        levels=tuple(levels.tolist()),
+        doubts=tuple(np.minimum(weights @ fit.doubts, 1.0).tolist()),
         total=float(weights @ totals),
         low=low,
         high=high,

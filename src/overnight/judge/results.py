@@ -94,7 +94,7 @@ def read_results(text: str, name: str, metric: str | None = None, goal: Goal | N
     column = _metric_column(table, name, metric)
     stated = " ".join((comments, str(said.get("bestDirection", ""))))
     tried, notes = _tried(table, column)
-    label = str(said.get("metricName") or column)
+    label = _clean(str(said.get("metricName") or column))
     chosen, source = goal_of([(each.call, each.score) for each in tried], label, stated, goal)
     if not any(name_of(key) in STATUSES for key in table[0]):
         tried, notes = _kept_if_better(tried, chosen), [*notes, "no column says what was kept: each new best counts"]
@@ -107,7 +107,7 @@ def name_of(column: str) -> str:
 
 def number_in(cell: str) -> float | None:
     """0.9979, 1.2e-3, 98.1 %, 41 ms; None for anything else, NaN and infinity among it."""
-    found = NUMBER.fullmatch(cell[:64])
+    found = NUMBER.fullmatch(cell) if len(cell) <= 64 else None
     value = float(found[1]) if found else math.nan
     return value if abs(value) <= LARGEST else None
 
@@ -123,23 +123,25 @@ def _table(lines: Sequence[str], name: str) -> Table:
     except csv.Error as error:
         raise UsageError(f"{name} cannot be read as comma-separated: {error}") from error
     rows = [[cell.strip() for cell in row] for row in rows]
-    head = rows.pop(0)
+    head = [_clean(cell) for cell in rows.pop(0)]
     if any(_call(cell) for cell in head) and any(number_in(cell) is not None for cell in head):
-        rows.insert(0, head)  # no line of titles
-        head = _titles(head)
+        rows.insert(0, head)  # no titles
+        head = _titles(rows)
     if not rows:
         raise UsageError(f"{name} has a line of titles and no experiment below it")
     return [dict(zip(head, [*row, *[""] * len(head)], strict=False)) for row in rows]
 
 
-def _titles(row: Sequence[str]) -> list[str]:
-    status = next(i for i, cell in enumerate(row) if _call(cell))
-    titles = [f"column {i + 1}" for i in range(len(row))]
-    titles[status] = "status"
-    if not _call(row[-1]):
-        titles[-1] = "description"
-    if number_in(row[0]) is None or not row[0].isdigit():
+def _titles(rows: Sequence[Sequence[str]]) -> list[str]:
+    """For a table without: the status is where most statuses are, the description at the end, the commit in front."""
+    width = len(rows[0])
+    calls = [sum(_call(row[i]) is not None for row in rows[:100] if i < len(row)) for i in range(width)]
+    titles = [f"column {i + 1}" for i in range(width)]
+    status = calls.index(max(calls))
+    titles[-1] = "description"
+    if number_in(rows[0][0]) is None:
         titles[0] = "commit"
+    titles[status] = "status"
     return titles
 
 
@@ -155,7 +157,9 @@ def _json_table(lines: Sequence[str]) -> tuple[Table, Mapping[str, Any]]:
         if isinstance(found, dict) and found.get("type") == "config":
             table, said = [], found
         elif isinstance(found, dict):
-            table.append({key: str(value) for key, value in found.items() if isinstance(value, str | int | float)})
+            table.append(
+                {_clean(key): str(value) for key, value in found.items() if isinstance(value, str | int | float)}
+            )
     if not table:
         raise UsageError("the file's lines begin like JSON, but none holds an experiment")
     return table, said
@@ -204,6 +208,11 @@ def _tried(table: Table, column: str) -> tuple[list[Tried], list[str]]:
     unknown = Counter(row.get(status, "") for row in table if status and _call(row.get(status, "")) is None)
     notes = [f"{count} x status {word[:20]!r}: read as discard" for word, count in unknown.most_common(3)]
     return numbered, notes
+
+
+def _clean(title: str) -> str:
+    """A title may end in a message: nothing in it may move a cursor."""
+    return "".join(c if c.isprintable() else " " for c in title).strip()
 
 
 def _call(cell: str) -> Call | None:

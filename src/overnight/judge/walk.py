@@ -85,30 +85,34 @@ class Night:
     """The scores in units of each noise that is asked about. Axes: noise asked about, stage, level or column."""
 
     noises: Array
+    anchors: Array  # of each stage's levels: its score, rounded to the lattice, so that moves are whole steps
     tried: Array  # how many tries of a stage are in each column of SCORED
-    seen: Array  # density of the stage's own score, and of its repeats, for each level
-    jumps: NDArray[np.int64]  # steps from a stage's score to the next one's
+    seen: Array  # log-density of the stage's own score, and of its repeats, for each level
+    jumps: NDArray[np.int64]  # steps from a stage's anchor to the next one's
     leaps: NDArray[np.int64]  # the same as a column of MOVED
     changed: NDArray[np.bool_]
     plain: Array  # the part of the log-likelihood that does not depend on the shares
 
     @classmethod
     def of(cls, stages: Sequence[Stage], repeats: Repeats, noises: Array) -> Night:
+        scores = np.array([stage.score for stage in stages])
+        rounded = np.rint((scores - scores[0]) / noises[:, None] / STEP)
+        anchors = rounded * STEP
         tried = np.zeros((len(noises), len(stages), WIDTH))
         seen = np.empty((len(noises), len(stages), len(X)))
         for k, stage in enumerate(stages):
-            tries, again = np.array(stage.tries) - stage.score, np.array(stage.again) - stage.score
+            tries, again = np.array(stage.tries) - scores[0], np.array(stage.again) - scores[0]
             for s, noise in enumerate(noises):
-                tried[s, k] = np.bincount(_bins(tries / noise), minlength=WIDTH)
-                off = (again[:, None] / noise - X) ** 2
-                seen[s, k] = -0.5 * (stage.runs * X**2 + off.sum(0))
-        scores = np.array([stage.score for stage in stages])
-        jumps = np.clip(np.diff(scores) / noises[:, None] / STEP, -1e9, 1e9)
+                anchor = anchors[s, k]
+                own = np.clip((scores[k] - scores[0]) / noise - anchor, -STEP, STEP)
+                tried[s, k] = np.bincount(_bins(tries / noise - anchor), minlength=WIDTH)
+                seen[s, k] = -0.5 * stage.runs * (X - own) ** 2
+                seen[s, k] -= 0.5 * ((again[:, None] / noise - anchor - X) ** 2).sum(0)
+        jumps = np.clip(np.diff(rounded), -1e9, 1e9)
         measured = sum(len(stage.tries) + len(stage.again) for stage in stages) + len(stages) - 1 + repeats.df
         plain = -measured * np.log(noises) - repeats.squares / (2 * noises**2)
         changed = np.array([stage.changed for stage in stages[1:]], dtype=bool)
-        leaps = _bins(jumps * STEP)
-        return cls(noises, tried, seen, np.rint(jumps).astype(np.int64), leaps, changed, plain)
+        return cls(noises, anchors, tried, seen, jumps.astype(np.int64), _bins(jumps * STEP), changed, plain)
 
 
 @dataclass(frozen=True, slots=True)

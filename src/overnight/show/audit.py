@@ -69,7 +69,9 @@ def sentence(audit: Audit) -> str:
     if noise.value == 0:
         return f"The metric repeats to the last digit: all of the {claimed} would show again."
     within = sum(kept.within for kept in keeps)
-    inside = f"{within} of {plural(len(keeps), 'keep')} gained no more than two runs of the same code differ by."
+    those = f"{within} of {plural(len(keeps), 'keep')} gained no more"
+    those = "Every keep gained more" if within == 0 else "No keep gained more" if within == len(keeps) else those
+    inside = f"{those} than two runs of the same code differ by."
     seen = f"Of the claimed {claimed}, about {_share(audit, audit.expected)} would show if both ends were run again"
     return f"{inside} {seen} ({_share(audit, audit.low)} to {_share(audit, audit.high)})."
 

@@ -3,7 +3,7 @@ characters, in a file as SVG. Scores far worse than the incumbents lie on the ed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -70,8 +70,7 @@ def audit_svg(audit: Audit, title: str) -> str:
     return svg.picture(WIDTH, HEIGHT, [*_frame(audit, shape, title), *_drawn(audit, shape, at)])
 
 
-def _drawn(audit: Audit, shape: Shape, at: object) -> Iterator[str]:
-    assert callable(at)
+def _drawn(audit: Audit, shape: Shape, at: Callable[[Point], Point]) -> Iterator[str]:
     steps = _steps(_levels(shape), shape.last)
     if steps:
         half = audit.noise.apart / 2**0.5
@@ -86,7 +85,10 @@ def _drawn(audit: Audit, shape: Shape, at: object) -> Iterator[str]:
         x, y = at(point)
         yield svg.dot((x, y), 4.5, GREEN if sure else AMBER, cut(said, 200))
         if sure and point[0] > 0 and len(audit.keeps) <= 40:
-            yield svg.words((x + 6, y - 6), cut(said, 34), 10, GREEN, turned=-25)
+            down = 1 if audit.results.goal is Goal.MINIMIZE else -1  # towards where the fewest scores are
+            side, anchor = (-1, "end") if x > LEFT + 200 else (1, "start")
+            spot = (x + 7 * side, y - 8 * side * down)
+            yield svg.words(spot, cut(said, 34), 10, GREEN, anchor, -25.0 * down)
 
 
 def _frame(audit: Audit, shape: Shape, title: str) -> Iterator[str]:
@@ -115,15 +117,9 @@ def _shape(audit: Audit) -> Shape:
     kept = {keep.tried.number: keep for keep in audit.keeps}
     keeps = [(float(t.number), t.score or 0.0) for t in tried if t is tried[0] or t.number in kept]
     tries = [(float(t.number), t.score or 0.0) for t in tried if t is not tried[0] and t.number not in kept]
-    sign = -1.0 if audit.results.goal is Goal.MINIMIZE else 1.0
-    levels: list[float] = []
-    if audit.expected is not None:
-        levels = [keeps[-1][1] - sign * audit.expected]  # from its end back, where most is known of it
-        for keep in audit.keeps:
-            levels.append(levels[-1] + sign * (keep.expected or 0.0))
-    low, high = _range([score for _, score in keeps] + levels, audit)
+    low, high = _range([score for _, score in keeps] + list(audit.levels), audit)
     sure = (True, *(keep.doubt is not None and keep.doubt <= SURE for keep in audit.keeps))
-    return Shape(tuple(tries), tuple(keeps), sure, tuple(levels), low, high, audit.results.tried[-1].number)
+    return Shape(tuple(tries), tuple(keeps), sure, audit.levels, low, high, audit.results.tried[-1].number)
 
 
 def _range(scores: Sequence[float], audit: Audit) -> tuple[float, float]:
