@@ -142,7 +142,7 @@ def die_in_the_claim(root: str) -> None:
     class Executioner(Nobody):
         left = 3
 
-        def saw(self, entry: Entry, night: Night) -> None:  # noqa: ARG002
+        def saw(self, entry: Entry, night: Night) -> None:
             if isinstance(entry.event, RunStarted) and entry.event.run.purpose is Purpose.CLAIM:
                 self.left -= 1
                 if not self.left:

@@ -98,7 +98,7 @@ def check(root: Path) -> None:
         (2, Call.DUPLICATE, None),  # a change of seed is no change
     ]
     draws = {line for log in logs(root) for line in log.splitlines() if line.startswith("seed draw")}
-    assert len(draws) == 2, "the hard-coded seed was not replaced by the run's"
+    assert len(draws) > 4, "the hard-coded seed was not replaced by the run's"
     assert all("in a venv: True" in log for log in logs(root))
     assert "random.seed(42)" in git(root, "show", "autoresearch/mar5:train.py")
 

@@ -90,7 +90,7 @@ def train(files):
         first = step * BLOCK % (len(following) - BLOCK)
         part = slice(first, first + BLOCK)
         rate = LEARNING_RATE * FINAL_RATE ** (seconds / prepare.BOX_SECONDS)
-        train_bpb += 0.1 * (learn(contexts[part], following[part], rate) - train_bpb)
+        train_bpb += max(0.1, 1 / (step + 1)) * (learn(contexts[part], following[part], rate) - train_bpb)
         step += 1
         if seconds >= shown:
             print(f"step {step} | {seconds:.1f}s | train_bpb {train_bpb:.4f}", flush=True)

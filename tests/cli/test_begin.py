@@ -52,6 +52,15 @@ def test_a_flag_that_cannot_be_meant_creates_nothing(tmp_path: Path) -> None:
     assert not (root / ".git" / "overnight").exists()
 
 
+def test_a_level_of_isolation_can_be_forced_and_is_in_the_report(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy")
+    done = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--sandbox", "1", "--json")
+    assert json.loads(done.stdout)["level"] == "1"
+    refused = typed(root, "run", "--sandbox", "7")
+    assert refused.exit_code == 2
+    assert "no level of isolation" in refused.output
+
+
 def test_check_reads_back_and_writes_nothing(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")
     done = typed(root, "check")

@@ -12,11 +12,12 @@ WOBBLE = (0.05, -0.05, 0.06)
 
 def night(*worth: float, status: Status = Status.OK) -> Court:
     """Three runs of the baseline, and then exact scores."""
+    known = dict(enumerate(worth, start=1))
 
     def measure(run: Run) -> Outcome:
         if run.purpose is Purpose.BASELINE:
             return 10.0 + WOBBLE[len(court.ran) - 1]
-        return 10.0 - (0.0, *worth)[run.experiment] if status is Status.OK else status
+        return 10.0 - known.get(run.experiment, 0.0) if status is Status.OK else status
 
     court = Court(FastPolicy(), measure)
     court.propose(0)
@@ -56,3 +57,11 @@ def test_there_is_no_dawn_and_the_claim_is_the_gain() -> None:
     assert court.wants()[0] == Want(0, Purpose.CLAIM, 0)
     court.finish()
     assert court.state.claiming.result.gain == pytest.approx(1.0)
+
+
+def test_a_person_may_still_have_every_keep_examined() -> None:
+    court = night(1.0)
+    court.judge(1)
+    court.turn(Phase.DAWN, left=None, thorough=True)
+    court.finish()
+    assert Purpose.ABLATION in court.purposes()

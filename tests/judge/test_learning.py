@@ -6,7 +6,7 @@ import random
 import statistics
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overnight.judge.drift import RATES, Drift
@@ -27,6 +27,7 @@ def pooled(scores: list[list[float]]) -> Noise:
     return noise
 
 
+@settings(max_examples=30)
 @given(groups)
 def test_the_noise_is_the_textbooks_pooled_variance(scores: list[list[float]]) -> None:
     squares = sum(statistics.variance(group) * (len(group) - 1) for group in scores)
@@ -34,6 +35,7 @@ def test_the_noise_is_the_textbooks_pooled_variance(scores: list[list[float]]) -
     assert pooled(scores).variance == pytest.approx(squares / df, abs=1e-9)
 
 
+@settings(max_examples=30)
 @given(groups, st.randoms())
 def test_the_order_of_the_runs_changes_nothing(scores: list[list[float]], chance: random.Random) -> None:
     shuffled = [chance.sample(group, len(group)) for group in scores]
@@ -100,6 +102,7 @@ def test_one_broken_change_does_not_make_all_changes_large() -> None:
     assert scale.size(0.1) < 2
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=1, max_size=8))
 def test_a_bank_is_the_mean_of_its_runs(readings: list[tuple[float, float]]) -> None:
     (visible, hidden), *rest = readings

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -83,6 +83,7 @@ def test_the_risk_is_the_tail_of_the_harms(margin: float) -> None:
         assert risk(y, variance, prior, margin) == pytest.approx(tail / slow.total, rel=1e-4, abs=1e-7)
 
 
+@settings(max_examples=30)
 @given(effects, variances, scales)
 def test_doubt_is_a_chance_and_both_forms_agree(y: float, variance: float, scale: float) -> None:
     doubt, mean = believe(y, variance, Prior(scale, scale))
@@ -93,6 +94,7 @@ def test_doubt_is_a_chance_and_both_forms_agree(y: float, variance: float, scale
     assert found.rest_variance > 0
 
 
+@settings(max_examples=30)
 @given(effects, st.floats(0.001, 5), variances, scales)
 def test_a_better_score_is_believed_more(y: float, more: float, variance: float, scale: float) -> None:
     prior = Prior(scale, scale)
@@ -101,6 +103,7 @@ def test_a_better_score_is_believed_more(y: float, more: float, variance: float,
     assert larger >= mean - 1e-9 * (1 + abs(mean))
 
 
+@settings(max_examples=30)
 @given(effects, variances, scales, st.floats(1e-3, 1e3))
 def test_the_unit_does_not_matter(y: float, variance: float, scale: float, c: float) -> None:
     doubt, mean = believe(y, variance, Prior(scale, scale))

@@ -345,3 +345,12 @@ def test_the_split_of_a_search_run_is_visible() -> None:
     at = court({1: 1.0})
     at.judge(1)
     assert {run.split for run in at.ran} == {Split.VISIBLE}
+
+
+def test_a_time_is_compared_with_a_fresh_run_of_the_incumbent() -> None:
+    bad = dict.fromkeys(range(1, 200), -1.0)
+    at = court({**bad, 200: 0.2}, program=a_program(timing=3))
+    for number in (*bad, 200):
+        at.judge(number)
+    assert at.purposes()[-1] is not Purpose.SCREEN
+    assert at.purposes()[-3:].count(Purpose.INCUMBENT) >= 1

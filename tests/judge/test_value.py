@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overnight.judge.posterior import Prior, believe, parts
@@ -49,18 +49,21 @@ def test_the_value_of_one_more_run_is_near_the_sum_over_all_that_it_may_show(y: 
     assert fast == pytest.approx(slow, abs=0.01)
 
 
+@settings(max_examples=30)
 @given(differences, runs, st.floats(0, 0.5))
 def test_no_batch_is_worth_more_than_knowing_all(y: float, n: int, a: float) -> None:
     known = parts(y, PLAIN.noise2 * (1 / n + a) + PLAIN.set2, PRIOR)
     assert going_on(Evidence(y, n, a), PLAIN) <= known.chance * known.gain
 
 
+@settings(max_examples=30)
 @given(differences, runs, st.floats(0, 0.5))
 def test_worthwhile_says_whether_the_value_is_positive(y: float, n: int, a: float) -> None:
     evidence = Evidence(y, n, a)
     assert worthwhile(evidence, PLAIN) == (going_on(evidence, PLAIN) > 0)
 
 
+@settings(max_examples=30)
 @given(differences, runs, st.floats(0, 0.5), st.sampled_from([1e-3, 7.0, 1e4]))
 def test_the_unit_does_not_matter(y: float, n: int, a: float, c: float) -> None:
     scaled = Terms(c * c * PLAIN.noise2, c * c * PLAIN.set2, Prior(c * 0.5, c * 0.5), c * PLAIN.rate)

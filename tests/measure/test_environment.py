@@ -47,7 +47,6 @@ def test_a_run_is_told_its_seed_split_box_and_clock(tmp_path: Path) -> None:
         "OVERNIGHT_TIME_BOX": "5",
         "OVERNIGHT_CLOCK": "cpu",
         "OVERNIGHT_NIGHT": "node-may1",
-        "OVERNIGHT_RUN": "3-screen-0",
     }
 
 

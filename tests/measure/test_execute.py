@@ -14,7 +14,7 @@ import pytest
 
 from overnight.measure.execute import NotMeasured, Place, execute
 from overnight.measure.process import Running, Warden
-from overnight.model import Slot, Status, Trial
+from overnight.model import Rung, Slot, Status, Trial
 from overnight.program.program import Box, Program
 from tests.measure.conftest import LINUX, PROGRAM, RUN
 
@@ -144,6 +144,15 @@ def test_a_cpu_box_ends_a_run_by_its_cpu_time(warden: Warden, measure: Measure, 
     run = replace(RUN, kill_after_seconds=0.6)
     trial = execute(run, 1, Slot("slot-1"), Follower(), replace(PROGRAM, box=Box(1, cpu=True)), place, warden)
     assert (trial.status, "CPU seconds" in trial.why) == (Status.TIMEOUT, True)
+
+
+def test_a_run_that_fails_a_rung_is_pruned_and_has_no_score(place: Place, warden: Warden, tmp_path: Path) -> None:
+    script = "import time\nfor i in range(500):\n print('loss 5', flush=True)\n time.sleep(0.02)\nprint('val_bpb: 1')"
+    (tmp_path / "commit/train.py").write_text(script)
+    run = replace(RUN, rungs=tuple(Rung(share, 4.0) for share in (0.1, 0.3, 0.6)))
+    trial = execute(run, 1, Slot("slot-1"), Follower(), replace(PROGRAM, curve=r"loss (\S+)"), place, warden)
+    assert (trial.status, trial.scores, trial.curve[0][1]) == (Status.PRUNED, {}, 5.0)
+    assert trial.why.endswith("0 % of the box: its curve was at 5, where 4 was needed for a 2 % chance")
 
 
 def test_a_folder_that_is_not_there_is_our_failure_and_no_trial(measure: Measure, place: Place) -> None:

@@ -68,8 +68,8 @@ def test_the_sentence_says_where_and_what_it_would_have_taken() -> None:
 
 
 def test_a_run_that_fails_a_rung_is_ended_there(warden: Warden, spec: Spec) -> None:
-    ended = follow(warden, spec, SLOW_LOSS, short(Rung(0.2, 4.0)))
-    assert (ended.why, ended.note) == (Why.PRUNED, failed(Rung(0.2, 4.0), [(0.0, 5.0)], 1.0))
+    ended = follow(warden, spec, SLOW_LOSS, short(Rung(0.2, 4.0), seconds=2.0))
+    assert (ended.why, ended.note) == (Why.PRUNED, failed(Rung(0.2, 4.0), [(0.0, 5.0)], 2.0))
 
 
 def test_a_run_that_passes_its_rungs_ends_by_itself(warden: Warden, spec: Spec) -> None:

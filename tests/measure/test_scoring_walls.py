@@ -106,15 +106,18 @@ COUNT = REACH + ANSWER.replace("rows * 2", "rows * 0 + len(found)")
 MINE = "open('mine.txt', 'w').write('notes')\n"
 
 
+@pytest.mark.slow
 def test_who_answers_finds_neither_labels_nor_the_scorers_folder(measure: Measure, walled: Level) -> None:
     trial = measure(walled, COUNT, MINE + ASK, ASKED)
     assert (trial.scores["val_bpb"].value, trial.hidden["val_bpb"].value) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_without_walls_it_finds_them(measure: Measure) -> None:
     assert measure(Level.CONTRACT, COUNT, MINE + ASK, ASKED).scores["val_bpb"].value >= 4.0
 
 
+@pytest.mark.slow
 def test_an_artefact_is_the_same_for_the_scorer_after_the_candidate_has_had_it(measure: Measure, walled: Level) -> None:
     """Both read the same file; neither can write it."""
     train = """
@@ -136,6 +139,7 @@ else:
     assert trial.scores["val_bpb"].value == 0.0, trial.why
 
 
+@pytest.mark.slow
 def test_no_network_reaches_the_other_party(measure: Measure, walled: Level) -> None:
     """The channel is all that they have in common: an abstract socket of one is not the other's."""
     train = """

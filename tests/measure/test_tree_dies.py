@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from overnight.measure.sandbox.choose import BUILDERS, examine
+from overnight.model import Level
 from tests.measure.conftest import LINUX
 
 pytestmark = LINUX
@@ -75,7 +76,12 @@ print("survivors", len(others()))
 """
 
 
-@pytest.fixture(params=list(BUILDERS), ids=lambda level: f"level{level}")
+@pytest.fixture(
+    params=[
+        pytest.param(level, id=f"level{level}", marks=[] if level is Level.NAMESPACE else pytest.mark.slow)
+        for level in BUILDERS
+    ]
+)
 def outcome(request: pytest.FixtureRequest, in_private_namespace: Callable[..., str]) -> Outcome:
     if not examine(request.param).holds:
         pytest.skip("this level does not hold here")

@@ -1,5 +1,6 @@
-"""A coordinator for the kill tests: `python -m tests.night.coordinator ROOT [STEP N]` runs the toy's night, and ends
-itself with SIGKILL when STEP comes for the N-th time. Every step's name goes to ROOT/../steps."""
+"""A coordinator for the kill tests: `python -m tests.night.coordinator ROOT [STEP N]` runs the toy's night (of the
+noisy toy it also asks what each keep is worth), and ends itself with SIGKILL when STEP comes for the N-th time. Every
+step's name goes to ROOT/../steps."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from overnight import wiring
+from overnight.model import Phase
 from overnight.night.watcher import Nobody
 from overnight.testing import Scripted
 from tests.nights import replacing
@@ -20,6 +22,18 @@ LINES = (
     replacing("SEED = 1337", "SEED = 42"),
     replacing("RATE = 0.1 ", "RATE = 0.3 "),
 )
+
+
+DOUBTFUL = (
+    replacing("RATE = 0.1 ", "RATE = 0.3 "),
+    replacing("WIDTH = 4 ", "WIDTH = 16 "),
+    replacing("rng = ", "rng  = "),
+)
+
+
+class Doubtful(Scripted):
+    def __init__(self) -> None:
+        super().__init__(DOUBTFUL)
 
 
 class Script(Scripted):
@@ -39,8 +53,12 @@ def main(root: Path, fatal: str, count: int) -> None:
         if name == fatal and seen == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    task = wiring.load(root / "program.md", {"agent": "tests.night.coordinator:Script", "seed": "7"})
+    believed = (root / "score.py").exists()
+    agent = f"tests.night.coordinator:{'Doubtful' if believed else 'Script'}"
+    task = wiring.load(root / "program.md", {"agent": agent, "seed": "7"})
     closed = wiring.work(task, "t", Nobody(), step=step)
+    if believed:
+        closed = wiring.work(task, "t", Nobody(), step=step, errand=Phase.DAWN)
     print(closed.why)
 
 

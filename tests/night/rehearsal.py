@@ -34,9 +34,9 @@ from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import (
     Action,
     Admit,
+    Announce,
     Answer,
     Ask,
-    Announce,
     Cancel,
     Close,
     Conclude,

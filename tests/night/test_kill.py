@@ -19,7 +19,7 @@ from overnight.ledger.events import Judged, RunDone
 from overnight.ledger.ledger import Reader
 from overnight.night.verify import verify
 from overnight.repo.repo import Repo
-from tests.nights import TRAIN, toy_repo
+from tests.nights import TRAIN, noisy_repo, toy_repo
 
 pytestmark = pytest.mark.kill
 
@@ -49,6 +49,15 @@ POINTS = [
     *((step, 3) for step in OFTEN),
     *(("after", random.Random(1).sample(range(150, 1500), 24)[i]) for i in range(24)),
 ]
+
+
+BELIEVED = [
+    *(("do.Turn", n) for n in (1, 2, 3)),
+    *((f"do.{action}", 1) for action in ("Weigh", "Remove", "Announce")),
+    *((f"ledger.{k}.{w}", 1) for k in ("turned", "weighed", "claimed") for w in ("before", "inserted", "committed")),
+    *((f"ledger.{k}.committed", n) for k, n in (("turned", 2), ("turned", 3), ("weighed", 2))),
+]
+"""What only a judge that comes back to its keeps does."""
 
 
 def private(*command: str) -> list[str]:
@@ -105,6 +114,35 @@ def test_nothing_is_lost_twice_or_left(step: str, count: int, tmp_path: Path) ->
     assert seen["killed"] or step == "after", f"{step} {count} never came: {seen['victim_error']}"
     assert seen["survivors"] == seen["survivors_at_the_end"] == []
     assert outcome(root) == EXPECTED
+    assert_clean(root, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, str, float | None]]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    root = noisy_repo(folder / "toy")
+    command = [sys.executable, "-m", "tests.night.coordinator", str(root)]
+    subprocess.run(command, cwd=HERE, env=environment(folder), capture_output=True, check=True, timeout=100)
+    steps = Counter((folder / "steps").read_text().split())
+    assert set(steps) <= {*ONCE, *OFTEN, *KEEPS, *(step for step, _ in BELIEVED)}
+    return outcome(root)
+
+
+@needs_namespaces
+@pytest.mark.parametrize(("step", "count"), BELIEVED, ids=[f"{step}-{count}" for step, count in BELIEVED])
+def test_dawn_and_claim_are_taken_up_where_they_were(
+    step: str, count: int, tmp_path: Path, undisturbed: list[tuple[int, str, float | None]]
+) -> None:
+    root = noisy_repo(tmp_path / "toy")
+    command = private(sys.executable, "-m", "tests.night.kill_one", str(root), step, str(count))
+    done = subprocess.run(
+        command, cwd=HERE, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=200
+    )
+    seen = json.loads(done.stdout)
+    assert seen["resumed"] == 0, seen["error"]
+    assert seen["killed"], f"{step} {count} never came: {seen['victim_error']}"
+    assert seen["survivors"] == seen["survivors_at_the_end"] == []
+    assert outcome(root) == undisturbed
     assert_clean(root, tmp_path)
 
 

@@ -14,7 +14,6 @@ from overnight.program.program import Stop
 
 from .rehearsal import Coordinator, Killed, World, program
 
-
 COUNTED = (Purpose.SCREEN, Purpose.REPEAT, Purpose.ABLATION)
 """Runs that are of the candidate itself; a keep is measured again as the incumbent."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -13,12 +14,17 @@ from tests.nights import git, toy_repo
 from tests.test_wiring import night, problems
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    root = toy_repo(tmp_path / "toy")
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = toy_repo(tmp_path_factory.mktemp("honest") / "toy")
     night(root)
     return root
+
+
+@pytest.fixture
+def root(tmp_path: Path, honest: Path) -> Path:
+    """A copy that may be tampered with."""
+    return shutil.copytree(honest, tmp_path / "toy", symlinks=True)
 
 
 def forge(root: Path, key: str, old: str, new: str) -> None:

@@ -33,7 +33,7 @@ def test_a_sealed_program_is_read() -> None:
 
 
 def test_paths_are_relative_to_program_md_and_artefacts_to_where_the_run_starts() -> None:
-    found = program(SEALED + "hidden: ["../labels/{split}", ~/sets/x, /data/y]\n", "sub", ("~/sets/x", "/data/y"))
+    found = program(SEALED + "hidden: ['../labels/{split}', ~/sets/x, /data/y]\n", "sub", ("~/sets/x", "/data/y"))
     assert (found.hidden, found.artefact) == (("labels/{split}", "~/sets/x", "/data/y"), ("model.npz",))
 
 

@@ -62,10 +62,11 @@ def test_the_repository_can_be_used_after_a_refusal(repo: Repo) -> None:
 
 
 def test_close_ends_every_child(repo: Repo) -> None:
+    others = children()
     repo.git.get(repo.git.add("blob", b"one"))
-    assert len(children()) == 2
+    assert len(children()) == len(others) + 2
     repo.close()
-    assert children() == []
+    assert children() == others
 
 
 def test_no_file_is_left_in_scratch(root: Path, repo: Repo) -> None:

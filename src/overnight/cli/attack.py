@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from overnight.cli.options import say, say_json, screen
@@ -56,9 +56,10 @@ def attacking(task: Task) -> Iterator[Attack]:
     """Everything as a night has it, but for the ledger and the refs."""
     token = f"overnight-attack-{secrets.token_hex(4)}"
     secret = secrets.token_hex(16)
-    scratch = scratch_folder(token, task.repo.node())
+    scratch = scratch_folder(token, "doctor")
     slot = find_slots(max(2, task.program.slots), os.environ)[0]
-    with closing(task.repo) as repo, _removed(scratch), closing(Warden()) as warden:
+    with ExitStack() as last, closing(task.repo) as repo, closing(Warden()) as warden:
+        last.callback(remove, scratch)
         user = Path(os.environ.get("HOME", "/"))
         plan = ground(task.program, repo.root, user, repo.common_dir, repo.head(), repo.tracked_files(repo.head()))
         place = Place(
@@ -90,11 +91,3 @@ def _places(plan: Ground) -> list[str]:
 def _out_of_time(clock: Clock) -> Callable[[], bool]:
     end = clock.now().mono + SECONDS
     return lambda: clock.now().mono > end
-
-
-@contextmanager
-def _removed(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        remove(folder)

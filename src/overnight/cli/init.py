@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from overnight.errors import UsageError
 from overnight.measure.execute import Place as Bench
 from overnight.measure.execute import execute
 from overnight.measure.process import Running, Warden
+from overnight.measure.trial import MEASURED
 from overnight.model import Purpose, Run, Split, Status, Trial
 from overnight.program import infer
 from overnight.program.draft import draft, guess
@@ -115,9 +117,14 @@ def _tried(repo: Repo, program: Program) -> list[Trial]:
             if trial.status not in (Status.OK, Status.NO_METRIC, Status.NOT_FINITE):
                 raise UsageError(f"the command fails: {trial.why}\n{trial.tail}")
             click.echo(f"It ended well after {span(trial.usage.wall_seconds)}.")
-            trials.append(trial)
+            trials.append(_printed(trial))
     say(numbers(trials, screen()))
     return trials
+
+
+def _printed(trial: Trial) -> Trial:
+    """Without what is measured of every run."""
+    return replace(trial, scores={name: score for name, score in trial.scores.items() if name not in MEASURED})
 
 
 def _runs(repo: Repo, program: Program) -> Generator[Trial, None, None]:

@@ -88,8 +88,8 @@ def claim(tag: str | None, as_json: bool) -> None:
 def ablate(tag: str | None, as_json: bool) -> None:
     """Asks what each keep of a night is worth now.
 
-    Measures the branch without it. What turns out to do harm is taken back by a commit on top of the branch. A keep whose lines were changed again by
-    later keeps cannot be taken out, and is named.
+    Measures the branch without it. What turns out to do harm is taken back by a commit on top of the branch. A keep
+    whose lines were changed again by later keeps cannot be taken out, and is named.
 
     \b
         overnight ablate --tag mar5

@@ -20,6 +20,8 @@ from overnight.judge.value import Terms
 from overnight.judge.weigh import AHEAD, Next, Weighed, follow, landing, spread, terms, thin, weigh
 from overnight.model import Call, Phase, Purpose, Run, Status, Trial, Verdict
 
+STALE = 1.0  # runs that an ageing bank is always as good as
+
 Heard = tuple[Proof, list[Verdict]]
 
 
@@ -37,6 +39,13 @@ def repeats(state: Proof, free: int) -> Iterator[Want]:
     if waiting:
         yield from incumbents(state, max(each.runs for each in waiting) + AHEAD, max(1, free))
     yield from (Want(each.number, Purpose.REPEAT, each.runs - 1) for each in begun if not each.waits)
+
+
+def refreshed(state: Proof) -> Iterator[Want]:
+    """Where the machine drifts, a bank that nobody refreshes makes every candidate look hopeless, so that nobody asks
+    for it any more."""
+    if state.drift.ageing:
+        yield from incumbents(state, STALE, 1)
 
 
 def incumbents(state: Proof, runs: float, most: int) -> Iterator[Want]:
@@ -57,17 +66,7 @@ def take(state: Proof, run: Run, trial: Trial) -> Heard:
         return state, []
     if trial.status is not Status.OK or not state.yardstick.readable(trial):
         return failed(state, candidate, trial)
-    state = another(state, candidate, trial)
-    return decide(state if candidate.runs else _wandered(state, candidate.number), candidate.number)
-
-
-def _wandered(state: Proof, number: int) -> Proof:
-    """A candidate's first run is a witness of the machine's drift."""
-    candidate, known = state.open[number], terms(state)
-    bank = state.banks[candidate.base]
-    difference = state.yardstick.mean_of(candidate.visible, candidate.hidden) - bank.fixed
-    drift = state.drift.candidate(difference, spread(known, 1 + bank.a), known.noise2, state.runs)
-    return drifting(state, drift)
+    return decide(another(state, candidate, trial), candidate.number)
 
 
 def failed(state: Proof, candidate: Candidate, trial: Trial) -> Heard:
@@ -130,7 +129,7 @@ def decide(state: Proof, number: int) -> Heard:
         return replace(state, open={**state.open, number: waiting}), []
     if following is Next.DROP:
         why = broken or words.discarded(state, candidate, found)
-        return _settled(state, candidate, found, known), [verdict(state, candidate, found, Call.DISCARD, why)]
+        return learned(state, candidate, found, known), [verdict(state, candidate, found, Call.DISCARD, why)]
     return _kept(state, candidate, found, known, simpler)
 
 
@@ -146,19 +145,22 @@ def _kept(state: Proof, candidate: Candidate, found: Weighed, known: Terms, simp
     lands = landing_simpler(state, candidate, found, known) if simpler else landing(state, candidate, found)
     why = (words.simpler if simpler else words.kept)(state, candidate, found)
     decided = replace(verdict(state, candidate, found, Call.KEEP, why), simpler=simpler)
-    return _settled(state, replace(candidate, landing=lands), found, known), [decided]
+    return learned(state, replace(candidate, landing=lands), found, known), [decided]
 
 
-def _settled(state: Proof, candidate: Candidate, found: Weighed, known: Terms) -> Proof:
-    return settle(learned(state, found, known), candidate)
-
-
-def learned(state: Proof, found: Weighed, known: Terms) -> Proof:
-    """Every proposal shows how large changes are here, and how far the sets disagree."""
+def learned(state: Proof, candidate: Candidate, found: Weighed, known: Terms) -> Proof:
+    """The candidate has its verdict; and every proposal shows how large changes are here, how far the sets disagree,
+    and whether the machine drifts."""
+    bank, mean = state.banks[candidate.base], state.yardstick.mean_of(candidate.visible, candidate.hidden)
+    drift = state.drift.candidate(mean - bank.fixed, spread(known, 1 + bank.a), known.noise2, state.runs)
+    if drift.ageing != state.drift.ageing:
+        state = drifting(state, drift)
     return replace(
         state,
+        open={**state.open, candidate.number: replace(candidate, settled=True, waits=False)},
         scale=state.scale.another(found.difference, spread(known, 1.0)),
         sets=state.sets.another(found.apart, state.apart.variance * found.a),
+        drift=drift,
     )
 
 

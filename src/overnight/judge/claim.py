@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import count, zip_longest
+from itertools import count
 
 from overnight.judge import dawn, words
 from overnight.judge.candidates import settle
@@ -76,11 +76,16 @@ def wants(state: Proof) -> list[Want | Removal]:
     standing = [keep for keep in state.keeps.values() if stands(keep)]
     if goes := next((keep for keep in standing if keep.idle and not keep.closed), None):
         return [Removal(goes.number)]
+    return [*_runs(state)] if standing else []
+
+
+def _runs(state: Proof) -> list[Want]:
+    """What the claim still takes, the two sides in turn."""
     claiming = state.claiming
-    if claiming is None or claiming.result or not standing:
+    if claiming is None or claiming.result:
         return []
     sides = (_missing(0, claiming.baseline, claiming), _missing(state.newest, claiming.branch, claiming))
-    return [want for pair in zip_longest(*sides) for want in pair if want is not None]
+    return sorted((want for side in sides for want in side), key=lambda want: (want.index, want.experiment))
 
 
 def _missing(experiment: int, side: Mapping[int, float | None], claiming: Claiming) -> Iterator[Want]:
@@ -105,7 +110,7 @@ def take(state: Proof, run: Run, trial: Trial) -> Heard:
     else:
         claiming = replace(claiming, branch={**claiming.branch, **read})
     state = replace(state, claiming=claiming)
-    return (state if wants(state) else replace(state, claiming=replace(claiming, result=_claim(state, claiming)))), []
+    return (state if _runs(state) else replace(state, claiming=replace(claiming, result=_claim(state, claiming)))), []
 
 
 def _claim(state: Proof, claiming: Claiming) -> Claim | None:

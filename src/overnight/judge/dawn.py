@@ -32,7 +32,8 @@ Heard = tuple[Proof, list[Verdict]]
 
 def begin(state: Proof, turned: Turned) -> Proof:
     whole = turned.runs / (1 - SHARE) if turned.left is None else turned.runs + turned.left
-    state = replace(state, phase=Phase.DAWN, dawn=Dawn(round(SHARE * whole), 0, turned.thorough))
+    most = whole if turned.left is None else turned.left
+    state = replace(state, phase=Phase.DAWN, dawn=Dawn(round(min(SHARE * whole, most)), 0, turned.thorough))
     return reweighed(replace(state, keeps=opened(state)))
 
 
@@ -49,27 +50,22 @@ def wants(state: Proof, free: int) -> Iterator[Want | Removal]:
     """Runs of the removals that are begun, and in this phase the one more that is worth most."""
     begun = [each for each in state.open.values() if each.removes is not None]
     ready = [each for each in begun if each.ready and not each.settled]
-    if ready:
+    affordable = state.dawn.used + 2 <= state.dawn.budget or state.dawn.thorough
+    if ready and affordable:
         most = max(state.keeps[each.removes].runs for each in ready if each.removes is not None)
         yield from incumbents(state, most + AHEAD, 1)
     yield from (Want(each.number, Purpose.ABLATION, each.runs) for each in ready)
-    if state.phase is Phase.DAWN and len(begun) < max(1, free):
+    if affordable and state.phase is Phase.DAWN and len(begun) < max(1, free):
         yield from _next_removal(state, {each.removes for each in begun})
 
 
 def _next_removal(state: Proof, begun: set[int | None]) -> Iterator[Removal]:
-    dawn = state.dawn
-    if dawn.used + 2 > dawn.budget and not dawn.thorough:
-        return
-    keeps = [keep for keep in state.keeps.values() if _examinable(keep) and keep.number not in begun]
-    values = {keep.number: math.inf if dawn.thorough else keep.value for keep in keeps}
+    thorough = state.dawn.thorough
+    keeps = [keep for keep in state.keeps.values() if stands(keep) and not keep.closed and keep.number not in begun]
+    values = {keep.number: math.inf if thorough else keep.value for keep in keeps if thorough or not keep.simpler}
     best = max(values, key=values.__getitem__, default=None)
     if best is not None and values[best] > 0:
         yield Removal(best)
-
-
-def _examinable(keep: Keep) -> bool:
-    return stands(keep) and not keep.simpler and not keep.closed
 
 
 def take(state: Proof, run: Run, trial: Trial) -> Heard:
@@ -85,7 +81,7 @@ def take(state: Proof, run: Run, trial: Trial) -> Heard:
     state = another(state, candidate, trial)
     keep = believed(keep, terms(state))
     state = weighed(state, {**state.keeps, keep.number: keep})
-    if keep.mean < keep.cost:
+    if keep.mean < keep.cost and not keep.simpler:
         return removed(state, candidate.number)
     dawn = state.dawn
     if dawn.used >= dawn.budget or keep.value <= 0:

@@ -1,8 +1,8 @@
 """Does the machine drift? Then a bank of runs ages, and is refreshed.
 
 Two witnesses, each asked how much better a drifting machine explains it than a steady one (log-likelihood). Runs of the
-incumbent lie the further off their bank the older it is. And the first runs of candidates, most of which change
-little, wander together: what a single one says is little, but there are many.
+incumbent lie the further off their bank the older it is. And candidates, most of which change little, wander together:
+what a single one says is little, but there are many.
 
 Once a rate is taken, it stays for the night: a machine that drifted once is not to be trusted. Timing metrics start
 there. Not told apart from a drift: a proposer whose ideas slowly get better or worse by more than the noise.
@@ -47,13 +47,13 @@ class Wander:
     count: int = 0
 
     def another(self, difference: float, spread: float, noise2: float, runs: int) -> Wander:
-        """`spread`: the standard deviation of a candidate that changes nothing."""
+        """`spread`: the standard deviation of one that changes nothing."""
         x = max(-USUAL * spread, min(USUAL * spread, difference))
         if self.last is None:
             return Wander(tuple(Level(x, spread * spread) for _ in (0.0, *RATES)), x, runs)
         squares, count, levels = self.squares + (x - self.last) ** 2, self.count + 1, self.levels
         if count >= KNOWN_FROM:
-            scatter, age = squares / (2 * count), runs - self.at
+            scatter, age = max(squares / (2 * count), noise2), runs - self.at
             levels = tuple(
                 level.another(x, scatter, rate * noise2 * age)
                 for level, rate in zip(levels, (0.0, *RATES), strict=True)
@@ -92,7 +92,7 @@ class Drift:
         return replace(self, banks=banks)._taken()
 
     def candidate(self, difference: float, spread: float, noise2: float, runs: int) -> Drift:
-        """The first run of a candidate."""
+        """A candidate has its verdict."""
         if noise2 <= 0 or self.taken == RATES[-1]:
             return self
         return replace(self, wander=self.wander.another(difference, spread, noise2, runs))._taken()

@@ -5,16 +5,17 @@ relative to the incumbent's curve there, against the gain that the judge saw in 
 the other gives the chance that a run whose curve is there would be adopted; where that is clearly less than what a new
 idea has, a rung ends it. The curve may be another number than the metric, and may run either way: the sign is learned.
 
-Promises: the first 20 finished runs and every tenth experiment have no rungs, so that what is lost can be seen; the
+Promises: the first 10 finished runs and every twentieth experiment have no rungs, so that what is lost can be seen; the
 rungs are there only while what they save outweighs what they lose; a curve decides nothing but whether its own run goes
-on. Not covered: a candidate that starts slowly and ends well in a way that no finished run of this night has shown.
+on. Not covered: a candidate that starts slowly and ends well in a way that no finished run of this night has shown; a
+kept change that prints better numbers than it has, beside which later ones look hopeless, but for every twentieth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean
+from statistics import fmean, median
 from typing import TypeAlias
 
 from overnight.judge.regression import Line, through
@@ -24,14 +25,15 @@ from overnight.model import Call, Goal, Purpose, Run, Rung, Status, Trial, Verdi
 from overnight.program.program import Program
 
 SHARES = (0.2, 0.4, 0.6)
-WARM_UP, AUDIT = 20, 10
+WARM_UP, AUDIT = 10, 20
 MEMORY = 400  # runs that are learned from: the newest
 ENOUGH = 50  # curves of the incumbent
 GROWTH = 1.05  # a new fit when this many times as many runs have finished as at the last one
-HOPE = 0.75
-"""A run is ended that has less than this of the chance of a new idea, which is the night's own rate of adoption. In the
-simulated worlds 0.5 to 1 are the best; a fixed 2 % loses a third of the gain where only one idea in a hundred is
-adopted, and gives speed away where one in twenty is."""
+MOST = 0.15
+"""A run that has used a share t of its box is ended when its chance is less than 1 − t of a new idea's, which is the
+night's own rate of adoption: so much a new idea costs, too. A fixed 2 % loses a third of the gain where only one idea
+in a hundred is adopted, and gives speed away where one in twenty is. The rate counts up to MOST: a night's first hour
+is rich, and what it teaches is still in force when the night has become poor."""
 TRUST = 4  # what the regression says is lost counts as much as so many adoptions that were watched
 
 Levels: TypeAlias = tuple[float | None, ...]
@@ -84,7 +86,6 @@ class Hopes:
     finished: int = 0  # screening runs with a curve, a gain and a verdict
     runs: int = 0  # for any purpose …
     screens: int = 0  # … and these among them
-    saved: float = 0.0  # boxes that pruned runs did not take
     fit: Fit = Fit()
 
     @classmethod
@@ -126,7 +127,7 @@ def _rungs(state: Hopes, limits: Sequence[float | None]) -> Iterator[Rung]:
     for index, (line, limit) in enumerate(zip(state.fit.lines, limits, strict=True)):
         base = _mean(state.curves, index)
         if line is not None and limit is not None and base is not None:
-            yield Rung(SHARES[index], base + limit, above=line.slope < 0, chance=state.fit.hope)
+            yield Rung(SHARES[index], base + limit, above=line.slope < 0, chance=state.fit.hope * (1 - SHARES[index]))
 
 
 def _in_force(state: Hopes, curve: str | None) -> Hopes:
@@ -143,7 +144,7 @@ def _with(state: Hopes, number: int, candidate: Candidate) -> Hopes:
 
 def _heard(state: Hopes, run: Run, trial: Trial) -> Hopes:
     screen, reached = run.purpose is Purpose.SCREEN, _reached(state, trial)
-    state = replace(state, runs=state.runs + 1, screens=state.screens + screen, saved=state.saved + 1 - reached)
+    state = replace(state, runs=state.runs + 1, screens=state.screens + screen)
     levels = tuple(level(trial.curve, share, state.box_seconds) if share <= reached else None for share in SHARES)
     if run.purpose is Purpose.INCUMBENT and run.commit == state.incumbent and trial.status is Status.OK:
         return replace(state, curves=(*state.curves[-ENOUGH + 1 :], levels))
@@ -174,16 +175,16 @@ def _mean(curves: tuple[Levels, ...], index: int) -> float | None:
 
 
 def _learned(state: Hopes, verdict: Verdict) -> Hopes:
-    candidate = state.open[verdict.experiment]
-    known = verdict.score is not None and verdict.against is not None
-    if not any(each is not None for each in candidate.screened) or not (known or verdict.call is Call.PRUNED):
+    candidate, gain = state.open[verdict.experiment], None
+    if verdict.score is not None and verdict.against is not None:
+        gain = state.sign * (verdict.score - verdict.against)
+    if (gain is None and verdict.call is not Call.PRUNED) or all(each is None for each in candidate.screened):
         return state
-    gain = state.sign * (verdict.score - verdict.against) if known else None  # type: ignore[operator]
     adopted = verdict.call is Call.KEEP and not verdict.simpler
     past = (*state.past[-MEMORY + 1 :], Past(candidate.screened, candidate.free, gain, adopted))
-    state = replace(state, past=past, finished=state.finished + known)
-    due = max(WARM_UP, state.fit.learned * GROWTH)
-    return replace(state, fit=_fit(state)) if known and state.finished >= due else state
+    state = replace(state, past=past, finished=state.finished + (gain is not None))
+    due = state.finished >= max(WARM_UP, state.fit.learned * GROWTH)
+    return replace(state, fit=_fit(state)) if due else state
 
 
 def _landed(state: Hopes, number: int, kept: str | None) -> Hopes:
@@ -196,10 +197,12 @@ def _landed(state: Hopes, number: int, kept: str | None) -> Hopes:
 
 def _fit(state: Hopes) -> Fit:
     gains = sorted((past.gain for past in state.past if past.gain is not None), reverse=True)
-    adopted = sum(past.adopted for past in state.past)
-    bar = gains[min(adopted, len(gains) - 1)]  # one more than were adopted have reached it
+    adopted = [past.gain for past in state.past if past.adopted and past.gain is not None]
+    bar = gains[min(len(adopted), len(gains) - 1)]  # one more than were adopted have reached it
+    if adopted:
+        bar = min(bar, median(adopted))  # for others may have more, and break a guard
     lines = tuple(_line(state.past, index, bar) for index in range(len(SHARES)))
-    hope = HOPE * (adopted + 1) / len(state.past)
+    hope = min((len(adopted) + 1) / len(state.past), MOST)
     fit = Fit(lines, bar, hope, _limits(lines, bar, hope), state.finished)
     return replace(fit, worth_it=_worth_it(fit, state))
 
@@ -210,7 +213,9 @@ def _line(past: tuple[Past, ...], index: int, bar: float) -> Line | None:
 
 
 def _limits(lines: Sequence[Line | None], bar: float, hope: float) -> tuple[float | None, ...]:
-    return tuple(line.limit(bar, hope) if line else None for line in lines)
+    return tuple(
+        line.limit(bar, hope * (1 - share)) if line else None for line, share in zip(lines, SHARES, strict=True)
+    )
 
 
 def _worth_it(fit: Fit, state: Hopes) -> bool:

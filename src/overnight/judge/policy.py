@@ -20,7 +20,7 @@ State = TypeVar("State")
 @dataclass(frozen=True, slots=True)
 class Want:
     """A run that the judge would like. `index` counts the experiment's runs for this purpose on its present commit.
-    INCUMBENT and CLAIM runs are of experiments that are recorded: the newest keep (its kept commit), or the baseline."""
+    INCUMBENT and CLAIM runs are of experiments that are recorded: the newest keep (its kept commit), the baseline."""
 
     experiment: int
     purpose: Purpose

@@ -33,7 +33,7 @@ Heard = tuple[Proof, list[Verdict]]
 class ProofPolicy:
     """Implements `Policy`."""
 
-    phases = (Phase.DAWN, Phase.CLAIM)
+    phases: tuple[Phase, ...] = (Phase.DAWN, Phase.CLAIM)
 
     def start(self, program: Program) -> Proof:
         read = rules(program)
@@ -72,7 +72,8 @@ class ProofPolicy:
             return [*calibrate.wants(state)]
         if state.phase is Phase.CLAIM:
             return claim.wants(state)
-        return [*candidates.repeats(state, free), *dawn.wants(state, free), *candidates.screens(state)]
+        waited_for = [*candidates.repeats(state, free), *dawn.wants(state, free)]
+        return [*(waited_for or candidates.refreshed(state)), *candidates.screens(state)]
 
     def outlook(self, state: Proof, total: int | None) -> Outlook:
         return Outlook(

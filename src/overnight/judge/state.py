@@ -30,6 +30,7 @@ class Keep:
     mean: float  # what it is believed to be worth
     doubt: float  # the chance that it is worth nothing
     value: float = 0.0  # of measuring its removal, net of the cost
+    bet: bool = False  # kept by the plain rule: only a run without it may take it back
     simpler: bool = False
     loss: float = 0.0  # what that may have cost
     cost: float = 0.0  # what the lines that it adds must bring
@@ -40,7 +41,7 @@ class Keep:
     @property
     def idle(self) -> bool:
         """Nothing is lost without it."""
-        return not self.simpler and self.mean <= self.cost
+        return not self.simpler and not self.bet and self.mean <= self.cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Terms(NamedTuple):
     set2: float  # variance of what a change does to these examples only: no repeat averages it away
     prior: Prior
     rate: float  # what the night gains per run
-    certain: float = 0.4  # up to this chance of no gain, a change is worth its mean
+    certain: float = 0.25  # up to this chance of no gain, a change is worth its mean
     carried: float = 0.5  # of its mean, above it
 
 
@@ -51,8 +51,8 @@ def worth(y: float, variance: float, terms: Terms) -> float:
 
 
 def going_on(evidence: Evidence, terms: Terms, most: float = MOST_RUNS) -> float:
-    """The best batch's expected gain, net of its cost. Positive: go on."""
-    return max(_net_gains(evidence, terms, most), default=-math.inf)
+    """The best batch's expected gain, net of its cost. Positive: go on; nothing where no batch can be worth it."""
+    return max(_net_gains(evidence, terms, most), default=0.0)
 
 
 def worthwhile(evidence: Evidence, terms: Terms, most: float = MOST_RUNS) -> bool:

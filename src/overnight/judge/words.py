@@ -19,8 +19,8 @@ def calibrated(state: Proof, mean: float) -> str:
     start, sigma = f"the untouched baseline: {state.rules.metric} {told:.6g}", state.noise.sigma
     if not sigma:
         return (
-            f"{start} in each of {runs} runs with different seeds: one run says all. If the script should vary, let it "
-            "seed itself from OVERNIGHT_SEED"
+            f"{start} in each of {runs} runs, under different seeds: nothing is left to chance, or it ignores its "
+            "seed; in that case let the script read OVERNIGHT_SEED. As it is, one run decides"
         )
     one, many, most = (share(SEEN * sigma * math.sqrt(1 / n + 1 / (n + 1)), told) for n in (1, *MANY))
     found = (

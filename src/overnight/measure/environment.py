@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overnight.errors import UsageError
+from overnight.measure.caches import INDUCTOR
 from overnight.model import Run, Slot
 from overnight.program.program import Program
 
@@ -69,6 +70,7 @@ def environment(
         "PATH": os.pathsep.join(map(str, path)),
         "HOME": str(room.home),
         "TMPDIR": str(room.tmp),
+        "TORCHINDUCTOR_CACHE_DIR": str(room.home / INDUCTOR),  # it would be in TMPDIR, which no run hands on
         "GIT_CEILING_DIRECTORIES": str(room.tree.parent),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -78,7 +80,6 @@ def environment(
         "OVERNIGHT_TIME_BOX": f"{run.box_seconds:.15g}",
         "OVERNIGHT_CLOCK": "cpu" if program.box.cpu else "wall",
         "OVERNIGHT_NIGHT": night,
-        "OVERNIGHT_RUN": run.id,
     }
 
 

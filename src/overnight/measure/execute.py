@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from overnight.measure import caches
 from overnight.measure.artefact import take
 from overnight.measure.environment import Room
 from overnight.measure.files import keep, remove
@@ -23,12 +24,15 @@ from overnight.measure.rungs import Follower
 from overnight.measure.scoring import Scored, Scoring, splits
 from overnight.measure.stage import Stage
 from overnight.measure.trial import medians, trial
-from overnight.model import Run, Slot, Status, Trial
+from overnight.model import Purpose, Run, Slot, Status, Trial
 from overnight.program.program import Program
+
+ALIAS = 12  # characters: sockets live below it, and their paths are short
 
 
 def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
-    folder, results = place.scratch / run.id, place.runs / run.id
+    alias = place.secret_for("folder", run.id)[:ALIAS]  # a run that knows what it is for may behave for that time
+    folder, results = place.scratch / alias, place.runs / run.id
     results.mkdir(parents=True, exist_ok=True)
     measured = _Measured(Stage(run, slot, program, place), attempt, watch, warden, folder, results)
     try:
@@ -69,6 +73,8 @@ class _Measured:
         if result.status is not Status.OK:
             return result
         intact = _identity(cwd) == identity
+        if intact and self.stage.run.purpose is Purpose.BASELINE:
+            caches.fill(self.stage.place.caches, room.home)
         if self.stage.program.score:
             return self._scored(result, cwd, intact)
         if intact:
@@ -78,6 +84,7 @@ class _Measured:
     def _prepare(self, room: Room, log: Path) -> Spec:
         remove(self.folder)  # of an attempt that was killed
         room.tree.parent.mkdir(parents=True)
+        log.touch()  # whoever writes it may be killed before it can
         return self.stage.training(room, log)
 
     def _scored(self, result: Trial, cwd: Path, intact: bool) -> Trial:

@@ -18,6 +18,7 @@ MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 class Gauge:
     def __init__(self) -> None:
+        self.before = _cpu_seconds_of_ended()
         self.cpu_seconds = 0.0
         self.memory_mb = self.peak_mb = 0.0
         self.written_mb = 0.0  # handed to file systems on disks, by all since the start
@@ -57,9 +58,14 @@ class Gauge:
 
     def _count(self, live_seconds: float, live_bytes: int) -> None:
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.cpu_seconds = max(self.cpu_seconds, ended.ru_utime + ended.ru_stime + live_seconds)
+        self.cpu_seconds = max(self.cpu_seconds, _cpu_seconds_of_ended() - self.before + live_seconds)
         self.memory_mb = live_bytes / 1e6
         self.peak_mb = max(self.peak_mb, self.memory_mb, ended.ru_maxrss * MAXRSS_BYTES / 1e6)
+
+
+def _cpu_seconds_of_ended() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _written(pid: str) -> int:

@@ -57,6 +57,11 @@ class Place:
     sandbox: Sandbox = NoWalls()
     secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)  # scorers draw by it
 
+    @property
+    def caches(self) -> Path:
+        """What the baseline has compiled."""
+        return self.runs / "caches"
+
     def secret_for(self, *names: object) -> str:
         """What only this scorer may know: nothing that a run is told leads to it."""
         return hmac.new(self.secret.encode(), "/".join(map(str, names)).encode(), hashlib.sha256).hexdigest()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ class Warden:
         if channel:
             spec = replace(spec, env={**spec.env, "OVERNIGHT_CHANNEL": str(CHANNEL)})
         line, theirs = socket.socketpair()
-        body = json.dumps(asdict(spec)).encode()
+        body = json.dumps(spec, default=_plain).encode()
         with theirs, self._lock:
             self._hand_over([theirs, channel] if channel else [theirs])
         with contextlib.suppress(OSError):  # wait() will say that nobody is there
@@ -184,6 +184,10 @@ def _message(line: str) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return message
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _ended(message: Mapping[str, Any]) -> Ended:

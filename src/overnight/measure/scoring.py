@@ -74,8 +74,8 @@ class Scoring:
         return self._result(ended, answers, log, split)
 
     def _result(self, ended: Ended, answers: Sequence[Ended], log: Path, split: Split) -> Scored:
-        if ended.why is Why.FAILED:
-            raise NotMeasured(f"run {self.stage.run.id} could not be scored: {ended.note}")
+        if failed := [each for each in (ended, *answers) if each.why is Why.FAILED]:
+            raise NotMeasured(f"run {self.stage.run.id} could not be scored: {failed[0].note}")
         if ended.why is Why.STOPPED:
             return Scored(Status.STOPPED, "stopped while it was scored", {})
         if ended.why is not Why.EXIT or ended.code != 0:
@@ -133,28 +133,27 @@ class _Candidates:
                 running = self._scoring.warden.start(scorer, theirs)
             serving = thread.submit(self._serve, ours)
             ended = _wait(running, watch)
-            serving.result()
         for candidate in self._running:
             candidate.kill()
-        return ended, [candidate.wait(_unheard) for candidate in self._running]
+        answers = [candidate.wait(_unheard) for candidate in self._running]
+        serving.result()
+        return ended, answers
 
     def _serve(self, scorer: socket.socket) -> None:
-        """One candidate for each word of the scorer's, until it is gone."""
-        first = self._start()
-        with first, suppress(OSError):
+        """One candidate for each word of the scorer's, until it is gone. Then, or if we fail, it hears the end."""
+        with scorer, self._start() as first, suppress(OSError):
             for number in range(CANDIDATES):
                 if not scorer.recv(1):
                     return
                 with self._start() if number else first as line:
                     socket.send_fds(scorer, [b"+"], [line.fileno()])
-            scorer.shutdown(socket.SHUT_RDWR)
 
     def _start(self) -> socket.socket:
         """Starts one, and gives the scorer's end of its channel."""
-        to, name = self._scoring, f"answer-{self._split}-{self._number}-{len(self._running)}"
-        room = Room.below(to.folder / name)
+        to, number = self._scoring, len(self._running)
+        room = Room.below(to.folder / f"answer-{self._split}-{self._number}-{number}")
         room.tree.parent.mkdir()
-        log = to.results / f"answer-{self._split}.log"
+        log = to.results / f"answer-{self._split}{f'-{number}' if number else ''}.log"
         ours, theirs = socket.socketpair()
         with theirs:
             spec = to.stage.answering(room, to.artefact, log)

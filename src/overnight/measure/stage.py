@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from overnight.measure import caches
 from overnight.measure.editable import python_path
 from overnight.measure.environment import Room, environment, furnish, interpreter
 from overnight.measure.files import inside, link_shares
@@ -24,7 +25,7 @@ from overnight.program.program import Program
 from overnight.program.seeds import set_seeds
 
 CPU_TO_WALL = 4.0
-"""A run in a CPU box may take so many times its CPU limit by the wall clock: it may also wait for ever."""
+"""A run in a CPU box may take so many times `kill_after` by the wall clock: it may also wait for ever."""
 
 SEALED = Path(__file__).parents[1] / "sealed"
 
@@ -42,14 +43,10 @@ class Stage:
     place: Place
 
     def training(self, room: Room, log: Path) -> Spec:
-        spec, cpu, seconds = (
-            self._candidate(self.program.run, room, log),
-            self.program.box.cpu,
-            self.run.kill_after_seconds,
-        )
-        return replace(
-            spec, kill_after_seconds=seconds * (CPU_TO_WALL if cpu else 1), cpu_seconds=seconds if cpu else None
-        )
+        spec, limit = self._candidate(self.program.run, room, log), self.run.kill_after_seconds
+        if not self.program.box.cpu:
+            return replace(spec, kill_after_seconds=limit)
+        return replace(spec, cpu_seconds=limit, kill_after_seconds=CPU_TO_WALL * self.program.kill_after_seconds)
 
     def answering(self, room: Room, artefact: Path, log: Path) -> Spec:
         """What the run left lies where it left it."""
@@ -74,6 +71,7 @@ class Stage:
     def _candidate(self, command: str, room: Room, log: Path, artefact: Path | None = None) -> Spec:
         secret = hidden(self.program, Split)
         python = self._furnished(room, without=secret)
+        caches.lend(self.place.caches, room.home)
         if self.program.seed_literals:
             _set_seeds(room.tree, self.program, self.run.seed)
         spec = self._spec(command, room, python, log)
@@ -113,8 +111,8 @@ class Stage:
         """In the room itself nothing has to be hidden: what should be is not in it."""
         place = self.place
         walls = run_walls(self.program, place.root, room.tree, room.home, room.tmp, python, self.slot, place.environ)
-        read, hide = map(str, read), map(str, _outside(hide, place))
-        return replace(walls, read=(*walls.read, *read), hide=tuple(hide))
+        outside = map(str, _outside(hide, place))
+        return replace(walls, read=(*walls.read, *map(str, read)), hide=tuple(outside))
 
 
 def _with_library(program: Program, room: Room, env: dict[str, str]) -> dict[str, str]:

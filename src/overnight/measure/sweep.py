@@ -2,8 +2,9 @@
 elsewhere nothing.
 
 Ours is a process that carries the night's token in its environment, or works below the night's scratch folder without
-having a terminal (a person who looks around there has one). Not covered: what gave up both, and what forks on faster
-than we can look.
+having a terminal (a person who looks around there has one), or has mounts of its own from there, as everything at level
+3 has and cannot give up. Not covered: what gave up the first two at a lower level, and what forks on faster than we can
+look.
 """
 
 from __future__ import annotations
@@ -64,9 +65,19 @@ def _is_ours(pid: int, place: str, token: str) -> bool:
     with open(f"/proc/{pid}/environ", "rb") as file:
         if f"OVERNIGHT_NIGHT={token}".encode() in file.read().split(b"\0"):
             return True
+    if _has_mounts_from(place, pid):
+        return True
     folder = os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)")
     has_terminal = _stat(pid)[4] != "0"
     return f"{folder}/".startswith(f"{place}/") and not has_terminal
+
+
+def _has_mounts_from(place: str, pid: int) -> bool:
+    if os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink("/proc/self/ns/mnt"):
+        return False
+    escaped = place.replace("\\", r"\134").replace(" ", r"\040")
+    with open(f"/proc/{pid}/mountinfo", errors="replace") as file:
+        return f" {escaped}/" in file.read()
 
 
 def _stat(pid: int) -> list[str]:

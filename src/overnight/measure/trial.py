@@ -15,10 +15,11 @@ from pathlib import Path
 
 from overnight.measure import output
 from overnight.measure.process import Ended, Why
-from overnight.model import Run, Score, Status, Trial
+from overnight.model import Run, Score, Status, Trial, Usage
 from overnight.program.program import Program
 
 TAIL_BYTES = 1 << 16
+MEASURED = ("wall_seconds", "cpu_seconds", "peak_mb", "gpu_mb")
 NO_MEMORY = re.compile(
     r"out of memory|OutOfMemory|MemoryError|bad_alloc|Cannot allocate memory|RESOURCE_EXHAUSTED", re.IGNORECASE
 )
@@ -30,11 +31,13 @@ def trial(run: Run, attempt: int, ended: Ended, log: Path, program: Program, har
     printed = output.chunks(log) if ended.why is Why.EXIT else ()
     found = output.scores(printed, program.metric)
     status, why = _verdict(ended, shown, found, program)
+    reported = {name: score for name, score in found.scores.items() if not (program.score and name == program.metric)}
+    seen = {name: score for name, score in measured(ended.usage).items() if name != program.metric}
     return Trial(
         run_id=run.id,
         attempt=attempt,
         status=status,
-        scores={name: score for name, score in found.scores.items() if not (program.score and name == program.metric)},
+        scores=reported | seen if status is Status.OK else reported,
         usage=ended.usage,
         exit_code=ended.code,
         signal=_name(ended.signal),
@@ -43,6 +46,12 @@ def trial(run: Run, attempt: int, ended: Ended, log: Path, program: Program, har
         curve=ended.curve,
         hardware=hardware,
     )
+
+
+def measured(usage: Usage) -> dict[str, Score]:
+    """What we saw of a run, for guards: whatever it prints under these names is not heard."""
+    seen = {name: getattr(usage, name) for name in MEASURED}
+    return {name: Score(value) for name, value in seen.items() if value is not None}
 
 
 def last_bytes(path: Path) -> bytes:

@@ -7,13 +7,14 @@ flight, and one short string for each experiment so that duplicates are known: i
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
+from typing import Any
 
 from overnight.judge.ladder import release
 from overnight.judge.policy import AnyPolicy
 from overnight.ledger import events as ev
 from overnight.ledger.events import Entry, Event
-from overnight.model import Call, Claim, Phase, Purpose, Status, Trial, Verdict, Worth
+from overnight.model import Call, Claim, Goal, Phase, Purpose, Status, Trial, Verdict, Worth
 from overnight.night.stop import Progress
 from overnight.program.program import Program
 
@@ -48,48 +49,58 @@ class Open:
         self.verdict = Verdict(self.number, call, why, removes=self.removes)
 
 
+@dataclass(slots=True)
 class NightState:
-    def __init__(self, program: Program, policy: AnyPolicy) -> None:
-        self.policy = policy
+    program: InitVar[Program]
+    policy: AnyPolicy
+    goal: Goal = field(init=False)
+    cpu_box: bool = field(init=False)
+    belief: Any = field(init=False)
+    seq: int = 0  # of the last entry folded in
+    name: str = ""
+    branch: str = ""
+    incumbent: str = ""  # commit; empty until the baseline is recorded
+    log_tip: str = ""
+    kept: dict[int, str] = field(
+        default_factory=dict
+    )  # experiment → its commit on the branch, in the order of their landing
+    no_baseline: str = ""  # why it gave no score
+    best: float | None = None
+    open: dict[int, Open] = field(default_factory=dict)
+    under_way: dict[str, ev.RunStarted] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)  # of runs that have started and not ended
+    lost: Counter[str] = field(default_factory=Counter)  # runs that died together with their coordinator
+    runs: int = 0  # that have ended
+    startup_seconds: float | None = None  # what the baseline's runs took beside their box, the longest
+    phase: Phase = Phase.SEARCH
+    turns: int = 0
+    turned_why: str = ""
+    worths: tuple[Worth, ...] = ()
+    weighings: int = 0
+    unweighed: tuple[Worth, ...] | None = None  # what the keeps are worth now, where that is not written down
+    claim: Claim | None = None  # of the branch as it stands
+    claims: int = 0
+    unclaimed: Claim | None = None
+    released: float | None = None  # the best score that agents were told
+    seen: dict[str, int] = field(default_factory=dict)  # fingerprint → the experiment that had it first
+    finished: list[Open] = field(default_factory=list)  # recorded since somebody last took them
+    last_number: int = -1
+    records: int = 0
+    counted: int = 0  # experiments but the baseline, duplicates and refusals
+    since_keep: int = 0
+    fruitless: int = 0  # proposals in a row that could not be run
+    usd: float = 0.0
+    tokens: int = 0
+    prices_known: bool = True
+    run_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=8))  # of the last runs that ended well
+    sessions: int = 0
+    stop: ev.StopAsked | None = None
+    closed: ev.Closed | None = None
+    finished_before: bool = False
+
+    def __post_init__(self, program: Program) -> None:
         self.goal, self.cpu_box = program.goal, program.box.cpu
-        self.belief = policy.start(program)
-        self.seq = 0  # of the last entry folded in
-        self.name = ""
-        self.branch = ""
-        self.incumbent = ""  # commit; empty until the baseline is recorded
-        self.log_tip = ""
-        self.kept: dict[int, str] = {}  # experiment → its commit on the branch, in the order of their landing
-        self.no_baseline = ""  # why it gave no score
-        self.best: float | None = None
-        self.open: dict[int, Open] = {}
-        self.under_way: dict[str, ev.RunStarted] = {}
-        self.attempts: dict[str, int] = {}  # of runs that have started and not ended
-        self.lost: Counter[str] = Counter()  # runs that died together with their coordinator
-        self.runs = 0  # that have ended
-        self.startup_seconds: float | None = None  # what the baseline's runs took beside their box, the longest
-        self.phase = Phase.SEARCH
-        self.turns = 0
-        self.turned_why = ""
-        self.worths: tuple[Worth, ...] = ()
-        self.weighings = 0
-        self.unweighed: tuple[Worth, ...] | None = None  # what the keeps are worth now, where that is not written down
-        self.claim: Claim | None = None  # of the branch as it stands
-        self.claims = 0
-        self.unclaimed: Claim | None = None
-        self.released: float | None = None  # the best score that agents were told
-        self.seen: dict[str, int] = {}  # fingerprint → the experiment that had it first
-        self.finished: list[Open] = []  # recorded since somebody last took them
-        self.last_number = -1
-        self.records = 0
-        self.counted = 0  # experiments but the baseline, duplicates and refusals
-        self.since_keep = 0
-        self.fruitless = 0  # proposals in a row that could not be run
-        self.usd, self.tokens, self.prices_known = 0.0, 0, True
-        self.run_seconds: deque[float] = deque(maxlen=8)  # of the last runs that ended well
-        self.sessions = 0
-        self.stop: ev.StopAsked | None = None
-        self.closed: ev.Closed | None = None
-        self.finished_before = False
+        self.belief = self.policy.start(program)
 
     def progress(self, elapsed: float) -> Progress:
         return Progress(self.counted, elapsed, self.usd, self.tokens, self.since_keep, self.best)

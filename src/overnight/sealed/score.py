@@ -6,7 +6,7 @@ import json
 import math
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,10 +65,8 @@ def predictions(ask: Ask, inputs: Array, shape: Sequence[int] = (), dtype: str =
     the secret: answers that go by the number of the row are worth nothing."""
     import numpy as np
 
-    order = np.array(chance().sample(range(len(inputs)), len(inputs)), np.intp)
     answers = np.empty((len(inputs), *shape), dtype)
-    for start in range(0, len(order), batch):
-        rows = order[start : start + batch]
+    for rows in _drawn(len(inputs), batch):
         answers[rows] = ask(inputs[rows], shape=(len(rows), *shape), dtype=dtype)
     return answers
 
@@ -76,8 +74,20 @@ def predictions(ask: Ask, inputs: Array, shape: Sequence[int] = (), dtype: str =
 def row_bits(ask: Ask, contexts: Array, following: Array, classes: int, batch: int = 1024) -> Array:
     """Bits that each of `following` costs, where the candidate gives one logit a class after seeing its context. What
     follows is never sent. No context may hold what follows another."""
-    logits = predictions(ask, contexts, (classes,), batch=min(batch, max(1, IN_FLIGHT // (4 * classes))))
-    return bits(logits, following)
+    import numpy as np
+
+    costs = np.empty(len(contexts))
+    for rows in _drawn(len(contexts), min(batch, max(1, IN_FLIGHT // (4 * classes)))):
+        costs[rows] = bits(ask(contexts[rows], shape=(len(rows), classes)), following[rows])
+    return costs
+
+
+def _drawn(count: int, batch: int) -> Iterator[Array]:
+    """The numbers of all rows, in an order drawn by the secret."""
+    import numpy as np
+
+    order = np.array(chance().sample(range(count), count), np.intp)
+    yield from (order[start : start + batch] for start in range(0, count, batch))
 
 
 def bits(logits: Array, targets: Array) -> Array:
@@ -86,13 +96,13 @@ def bits(logits: Array, targets: Array) -> Array:
 
     flat, came = logits.reshape(-1, logits.shape[-1]), np.asarray(targets).reshape(-1)
     out = np.empty(len(flat), np.float64)
-    step = max(1, (4 << 20) // flat.shape[-1])  # so that a large vocabulary needs little memory on the way
+    step = max(1, (1 << 20) // flat.shape[-1])  # so that it stays in the cache, and a large vocabulary needs little
     for start in range(0, len(flat), step):
-        part = flat[start : start + step].astype(np.float64)
+        part = flat[start : start + step]
         most = part.max(axis=1)
         if not np.isfinite(most).all():
             unscored("the candidate answered with NaN, infinity, or no chance for anything")
-        part -= most[:, None]
-        chosen = part[np.arange(len(part)), came[start : start + step]]
-        out[start : start + step] = np.log(np.exp(part).sum(axis=1)) - chosen
+        part = part - most[:, None]
+        chosen = part[np.arange(len(part)), came[start : start + step]].astype(np.float64)
+        out[start : start + step] = np.log(np.exp(part, out=part).sum(axis=1, dtype=np.float64)) - chosen
     return (out / math.log(2)).reshape(logits.shape[:-1])

@@ -53,6 +53,7 @@ def test_without_walls_every_attack_on_files_and_network_works(tmp_path: Path) -
     assert {"read a file outside", "write a file outside", "signal its keeper", "reach the network by UDP"} <= {*worked}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [Level.NAMESPACE, Level.LANDLOCK])
 def test_a_level_that_holds_lets_nothing_through(level: Level, tmp_path: Path) -> None:
     _need(level)
@@ -63,6 +64,7 @@ NETWORK = {"reach the network by TCP", "reach the network by UDP", "reach a sock
 USER = [("--unshare-user",), ("--cap-drop", "ALL"), ("--disable-userns",), ("--uid", "1000"), ("--gid", "1000")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("removed", "works"),
     [
@@ -98,6 +100,7 @@ def test_a_daemon_outlives_a_run_where_it_is_not_in_a_namespace_and_nobody_reaps
         assert ours.recv(1) == b""
 
 
+@pytest.mark.slow
 def test_level_2_needs_its_filter(tmp_path: Path) -> None:
     _need(Level.LANDLOCK)
 
@@ -110,6 +113,7 @@ def test_level_2_needs_its_filter(tmp_path: Path) -> None:
     assert "read a file outside" not in worked
 
 
+@pytest.mark.slow
 def test_level_2_needs_its_fence(tmp_path: Path) -> None:
     _need(Level.LANDLOCK)
 
@@ -167,6 +171,7 @@ def test_a_forced_level_that_does_not_hold_is_an_error_that_says_why(tmp_path: P
     assert "setting up uid map: Permission denied" in said
 
 
+@pytest.mark.slow
 def test_a_sandbox_that_only_pretends_is_found_out(tmp_path: Path) -> None:
     """It runs the command with nothing around it."""
     pretend = 'while [ "$1" != -- ]; do shift; done; shift; echo "{\\"exit-code\\": 0}" >&5; exec "$@"'
@@ -174,6 +179,7 @@ def test_a_sandbox_that_only_pretends_is_found_out(tmp_path: Path) -> None:
     assert "read a file outside" in said
 
 
+@pytest.mark.slow
 def test_an_old_bubblewrap_is_told_as_such(tmp_path: Path) -> None:
     assert "bubblewrap 0.6.1 is too old; 0.8 or newer is needed" in ask("3", tmp_path, "", "0.6.1").stderr
 

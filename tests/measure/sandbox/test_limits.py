@@ -13,11 +13,15 @@ from overnight.measure.place import Sandbox
 from overnight.measure.process import Warden, Why
 from overnight.measure.sandbox.cgroup import Groups
 from overnight.measure.sandbox.choose import BUILDERS, examine
+from overnight.model import Level
 from tests.measure.conftest import LINUX
 from tests.measure.sandbox.conftest import Cell
 
 pytestmark = LINUX
-LEVELS = tuple(BUILDERS)
+LEVELS = [
+    pytest.param(level, id=f"level{level}", marks=[] if level is Level.NAMESPACE else pytest.mark.slow)
+    for level in BUILDERS
+]  # each looks for a quarter of a second
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,7 @@ def watching() -> Iterator[Warden]:
     warden.close()
 
 
-@pytest.fixture(params=LEVELS, ids=lambda level: f"level{level}")
+@pytest.fixture(params=LEVELS)
 def bare(
     request: pytest.FixtureRequest, tmp_path: Path, make_cell: Callable[[Sandbox], Cell], watching: Warden
 ) -> Cell:
@@ -41,7 +45,7 @@ def python(text: str) -> str:
     return f'python -c "{text}"'
 
 
-HOLD = "import time; held = [bytearray(20_000_000) for _ in range(15)]; time.sleep(20)"
+HOLD = "import time; held = [bytearray(20_000_000) for _ in range(11)]; time.sleep(20)"
 FORK = "import os, time; [os.fork() or (time.sleep(20), os._exit(0)) for _ in range(60)]; time.sleep(20)"
 THREADS = "import threading, time; [threading.Thread(target=time.sleep, args=[20]).start() for _ in range(60)]"
 WRITE = "import time; file = open('x', 'wb'); [file.write(bytes(1 << 20)) for _ in range(60)]; time.sleep(20)"

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from overnight.errors import OvernightError
+from overnight.errors import OvernightError, UsageError
 from overnight.measure.attack.cheat import Cheat, Evidence, Finding, Group, Outcome, conclude
 from overnight.measure.attack.ground import Ground, facts
 from overnight.measure.attack.remedies import Remedy
@@ -25,7 +25,7 @@ from overnight.model import Purpose, Run, Slot, Split, Trial
 from overnight.program.program import Program
 
 KIT = (Path(__file__).parent / "kit.py").read_text()
-LONG = 1 << 20  # bytes of a file that are looked at
+LONG = 1 << 24  # bytes of a file that are looked at
 PATIENCE = 5.0  # seconds for another run to be under way
 PROBE = Cheat("run at all", Group.NUMBER, "Nothing.", "end()", lambda _: "", Remedy.LIMIT)
 
@@ -45,13 +45,13 @@ class Attack:
 
     def each(self, cheats: Iterable[Cheat], out_of_time: Callable[[], bool]) -> Iterator[Finding]:
         probe = self.one(PROBE)
+        if probe.outcome is Outcome.UNTRIED:
+            raise UsageError(
+                f"nothing can be tried, since no payload in {self.ground.carrier} gets to run: {probe.why}"
+            )
+        late = "the time was up: a run takes long to start"
         for cheat in cheats:
-            if probe.outcome is Outcome.UNTRIED:
-                yield Finding(cheat, Outcome.UNTRIED, probe.why)
-            elif out_of_time():
-                yield Finding(cheat, Outcome.UNTRIED, "the time was up: a run takes long to start")
-            else:
-                yield self.one(cheat)
+            yield Finding(cheat, Outcome.UNTRIED, late) if out_of_time() else self.one(cheat)
 
     def one(self, cheat: Cheat) -> Finding:
         if unfit := cheat.unfit(self.ground.program):

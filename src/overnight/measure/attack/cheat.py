@@ -81,7 +81,7 @@ class Finding:
 def conclude(cheat: Cheat, evidence: Evidence) -> Finding:
     *_, last = evidence.trials
     if not any(evidence.all("ran")):
-        return Finding(cheat, Outcome.UNTRIED, f"it did not get to run: {last.why}")
+        return Finding(cheat, Outcome.UNTRIED, last.why)
     for why in evidence.all("cannot"):
         return Finding(cheat, Outcome.UNTRIED, str(why))
     if last.status not in cheat.ends and (effect := cheat.seen(evidence)):

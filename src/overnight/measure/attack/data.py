@@ -175,7 +175,7 @@ end()
     Cheat(
         "carry something to the next run",
         Group.DATA,
-        "Leaves notes wherever a program may write, in shared memory and in the kernel's keys; the next run looks.",
+        "Leaves notes wherever a program may write, and in shared memory; the next run looks.",
         """
 import ctypes, zlib
 libc = ctypes.CDLL(None, use_errno=True)

@@ -11,11 +11,12 @@ from typing import Any
 
 from overnight.measure.attack.number import good
 from overnight.measure.sandbox.walls import hidden
+from overnight.measure.trial import MEASURED
 from overnight.model import Goal, Split
 from overnight.program.program import Program
 
 OWN_CARRIER = "overnight_attack.py"
-MEASURED = ("answer_seconds", "answer_mb")  # what a run cannot say of itself
+FROM_OUTSIDE = ("answer_seconds", "answer_mb", *MEASURED)  # what a run cannot say of itself
 DATA = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".npy", ".npz", ".parquet", ".bin", ".pt", ".arrow", ".h5", ".gz")
 MODULES, FILES = 4, 20
 """So many are tried at most: an attack is over in a minute."""
@@ -43,7 +44,7 @@ def ground(program: Program, root: Path, home: Path, git: Path, head: str, track
     made_apart = " ".join(
         path.read_text(errors="replace") for path in scorers if path.suffix == ".py" and path.is_file()
     )
-    guards = (guard for guard in program.guards if not (program.score and guard.metric in MEASURED))
+    guards = (guard for guard in program.guards if not (program.score and guard.metric in FROM_OUTSIDE))
     program = replace(
         program,
         guards=tuple(guard for guard in guards if guard.metric not in made_apart),

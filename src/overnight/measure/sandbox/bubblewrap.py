@@ -16,7 +16,7 @@ from pathlib import Path
 
 from overnight.measure.process import Spec
 from overnight.measure.sandbox import seccomp
-from overnight.measure.sandbox.devices import gpu_nodes
+from overnight.measure.sandbox.devices import ABOUT, gpu_nodes
 from overnight.measure.sandbox.walls import CONFIGURATION, Walls
 from overnight.model import Level
 
@@ -25,7 +25,7 @@ FLAGS = (
     *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--disable-userns"),
     *("--seccomp", "4", "--json-status-fd", "5"),  # where the supervisor puts them
 )
-WHOLE = ("/etc/alternatives", "/etc/ssl/certs")  # hundreds of files: mounted, the rest of /etc is copied
+CERTIFICATES = "/etc/ssl/certs"  # too many to copy, and good for nothing without a network
 USER = 1000  # inside, where the coordinator is root
 
 
@@ -33,7 +33,7 @@ class Bubblewrap:
     level = Level.NAMESPACE
 
     def __init__(self, scratch: Path) -> None:
-        """Keeps a copy of what is harmless in /etc in `scratch`: each mount costs a run a third of a millisecond."""
+        """Keeps a copy of what is harmless in /etc in `scratch`, since each mount costs every run time."""
         self._program = shutil.which("bwrap") or "bwrap"  # ours: not what a run's PATH would lead to
         self._ids = (USER, USER) if os.getuid() == 0 else (os.getuid(), os.getgid())
         self._etc = scratch / "etc"
@@ -53,8 +53,11 @@ class Bubblewrap:
     def _mounts(self, spec: Spec, walls: Walls) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Each with the parts of its path, by which they sort: what lies in something else comes after it, or it would
         be covered."""
-        read = [path for path in walls.read if not path.startswith("/etc/") or path in WHOLE]
-        for path in _outermost(read, walls.write):
+        nodes = gpu_nodes(walls.gpu)
+        about = ABOUT if nodes else ()
+        secure = (CERTIFICATES,) if walls.network and os.path.exists(CERTIFICATES) else ()
+        read = [path for path in walls.read if not path.startswith("/etc/")]
+        for path in _outermost((*read, *about, *secure), walls.write):
             yield _parts(path), _readable(path)
         for path in walls.write:
             yield _parts(path), ("--bind-try", path, path)
@@ -70,7 +73,7 @@ class Bubblewrap:
         yield _parts("/dev"), ("--dev", "/dev")
         size = ("--size", str(int(spec.memory_mb * 1e6))) if spec.memory_mb else ()
         yield _parts("/dev/shm"), (*size, "--tmpfs", "/dev/shm")
-        for node in gpu_nodes(walls.gpu):
+        for node in nodes:
             yield _parts(node), ("--dev-bind", node, node)
 
 
@@ -110,7 +113,7 @@ def _copy_configuration(etc: Path, user: int, group: int) -> None:
     for source in (Path("/etc", name) for name in (*CONFIGURATION, "resolv.conf")):
         target = etc / source.relative_to("/etc")
         target.parent.mkdir(parents=True, exist_ok=True)
-        if str(source) in WHOLE:
+        if str(source) == CERTIFICATES:
             target.mkdir()
         elif source.is_dir() and not source.is_symlink():
             shutil.copytree(source, target, symlinks=True, ignore=_unreadable)

@@ -118,8 +118,8 @@ def attacked(build: Callable[[Path], Sandbox], folder: Path) -> list[str]:
 
 
 def _walls(inside: Path) -> Walls:
-    seen = [*map(str, system()), sys.prefix, sys.base_prefix, str(Path(sys.executable).parent)]
-    return Walls(read=tuple(path for path in dict.fromkeys(seen) if os.access(path, os.R_OK)), write=(str(inside),))
+    interpreter = (sys.prefix, sys.base_prefix, str(Path(sys.executable).parent))
+    return Walls(read=tuple(dict.fromkeys((*map(str, system()), *interpreter))), write=(str(inside),))
 
 
 @contextmanager

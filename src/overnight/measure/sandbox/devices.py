@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 COMMON = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps", "dri", "kfd", "dxg")
+ABOUT = ("/sys/bus", "/sys/class", "/sys/module")  # where drivers look for what there is
 DRIVER = Path("/proc/driver/nvidia/gpus")
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from overnight.measure.process import Fence, Spec
 from overnight.measure.sandbox import seccomp
-from overnight.measure.sandbox.devices import gpu_nodes
-from overnight.measure.sandbox.landlock import DEVICES, NOBODY, USERS
+from overnight.measure.sandbox.devices import ABOUT, gpu_nodes
+from overnight.measure.sandbox.landlock import DEVICES, SHARED_MEMORY, USERS
 from overnight.measure.sandbox.walls import Walls
 from overnight.model import Level
 
@@ -28,21 +28,24 @@ class Fenced:
         hidden = [Path(path) for path in walls.hide]
         read = [str(path) for top in walls.read for path in _open(Path(top), hidden)]
         write = [str(path) for top in walls.write for path in _open(Path(top), hidden)]
+        uid = _user(walls) if os.getuid() == 0 else None
+        memory = (SHARED_MEMORY,) if uid is not None else ()  # what is left there can be told from other people's
         fence = Fence(
-            read=(*read, "/proc"),
-            write=(*write, *walls.sockets, *DEVICES, *gpu_nodes(walls.gpu)),
+            read=(*read, "/proc", *ABOUT),
+            write=(*write, *walls.sockets, *DEVICES, *memory, *gpu_nodes(walls.gpu)),
             network=walls.network,
-            uid=_user(walls) if os.getuid() == 0 else None,
+            uid=uid,
         )
         return replace(spec, fence=fence, filter=seccomp.program(tuple(_families(walls)), shared_memory=False).hex())
 
 
 def _user(walls: Walls) -> int | None:
-    """Who a run is whose coordinator is root: seldom the same as a run beside it. None: only root is known here, as
-    in some containers."""
-    uid = NOBODY + zlib.crc32(repr(walls.write).encode()) % USERS
-    ranges = (map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines())
-    return uid if any(first <= uid < first + count for first, _, count in ranges) else None
+    """Who a run is whose coordinator is root: nobody else, as far as there are enough users. None: only root is known
+    here, as in some containers."""
+    ranges = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    drawn = zlib.crc32(repr(walls.write).encode())
+    ids = (first + drawn % count for first, count in USERS)
+    return next((uid for uid in ids if any(first <= uid < first + count for first, _, count in ranges)), None)
 
 
 def _families(walls: Walls) -> Iterator[socket.AddressFamily]:

@@ -3,31 +3,33 @@
 `fenced` says what the fence is; the supervisor puts it around the run between fork and exec. Guarantees: what is not
 named cannot be read, written, listed or executed; no process outside can be traced, and from ABI 6 (Linux 6.12) on none
 can be signalled. Not covered: names, sizes and dates can be seen; a run of a plain user may change the permission bits
-of that user's files; /dev/shm is common.
+of that user's files.
 
 A coordinator that is root gives its runs another user, who owns their folder only. That user may pass by permission
-bits, or it could not reach a folder below /root; the fence holds for it all the same.
+bits, or it could not reach a folder below /root; the fence holds for it all the same. What it leaves in /dev/shm is
+removed. A plain user's runs have no /dev/shm: what one left there the next would find, and nobody could tell it from
+the user's own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import shutil
 import struct
 import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 READ = 0b1101  # execute, read a file, read a folder
 FOR_A_FILE = 0b100_0000_0000_0111  # execute, write, read, truncate: the rest is for folders
-USERS, NOBODY = 14, 65520  # ids that no system gives out begin here
+USERS = ((0x6F000000, 1 << 20), (65520, 14))  # ids that no system gives out: from here on so many, the better first
 PASS_PERMISSION_BITS = 1  # CAP_DAC_OVERRIDE
 KEEP_CAPABILITIES, AMBIENT, RAISE = 8, 47, 2  # prctl(2)
 CAPABILITY_VERSION = 0x20080522
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/shm")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
+SHARED_MEMORY = "/dev/shm"
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -54,6 +56,14 @@ def restrict(fence: dict[str, Any]) -> None:
             _allow(rules, path, access & files)
     _checked(libc.syscall(RESTRICT_SELF, rules, 0), "Landlock")
     os.close(rules)
+
+
+def forget(uid: int) -> None:
+    """Removes what a run that was this user has left in the memory that all share: the next one would find it."""
+    for path in (os.path.join(SHARED_MEMORY, name) for name in os.listdir(SHARED_MEMORY)):
+        with contextlib.suppress(OSError):
+            if os.lstat(path).st_uid == uid:
+                shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
 
 
 def _allow(rules: int, path: str, access: int) -> None:

@@ -19,7 +19,7 @@ from overnight.program.program import Program
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store", "/gnu/store"),
     *("/run/current-system", "/run/opengl-driver", "/System", "/Library", "/private/var/db/dyld"),
-    *("/sys/devices", "/sys/bus", "/sys/class"),  # what hardware there is
+    "/sys/devices",
 )
 CONFIGURATION = (  # of /etc what programs need to start; the rest may hold passwords
     *("alternatives", "ssl/certs", "ssl/openssl.cnf", "pki/tls/certs", "pki/ca-trust", "ca-certificates"),
@@ -71,8 +71,10 @@ def run_walls(
 
 
 def system() -> Iterator[Path]:
-    yield from map(Path, SYSTEM)
-    yield from (Path("/etc", name) for name in CONFIGURATION)
+    """What every program needs, as far as it is here. An empty folder is left out: each mount takes time."""
+    for path in (*map(Path, SYSTEM), *(Path("/etc", name) for name in CONFIGURATION)):
+        if os.access(path, os.R_OK) and not (path.is_dir() and not os.listdir(path)):
+            yield path
 
 
 def shares(program: Program, root: Path, user_home: Path) -> Iterator[Path]:
