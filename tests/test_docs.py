@@ -91,6 +91,7 @@ def commands(page: str) -> list[str]:
     return [line for line in lines if line.startswith("overnight ")]
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
     root = make_repo(tmp_path / "mine", {"train.py": TRAIN})
     env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}

@@ -133,6 +133,7 @@ def test_what_a_run_puts_in_the_place_of_its_folder_is_not_saved(
     assert (victim / "model.pt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_thousand_levels_of_folders_do_not_end_the_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = "import os\nfor _ in range(1200):\n    os.mkdir('d')\n    os.chdir('d')\nprint('loss: 0')\n"
     monkeypatch.setenv("CANDIDATE", deep)
@@ -167,6 +168,7 @@ def test_a_run_that_stops_or_kills_its_watcher_is_a_crash_and_the_night_goes_on(
     )
 
 
+@pytest.mark.slow
 def test_a_night_under_nohup_does_not_hear_the_terminal_close(tmp_path: Path) -> None:
     class HangsUp(Nobody):
         def saw(self, entry: Entry, night: Night) -> None:

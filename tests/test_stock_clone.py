@@ -103,6 +103,7 @@ def check(root: Path) -> None:
     assert "random.seed(42)" in git(root, "show", "autoresearch/mar5:train.py")
 
 
+@pytest.mark.slow
 def test_with_uv(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if uv is None:
@@ -128,6 +129,7 @@ class Lower(Scripted):
         super().__init__([{"src/mine/settings.py": "RATE = 0.02\n"}])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_finder", [False, True])
 def test_a_project_installed_in_its_own_environment_is_measured_as_changed(clone: Path, by_finder: bool) -> None:
     files = {"src/mine/__init__.py": "", "src/mine/settings.py": PACKAGE, "main.py": USES_IT, "program.md": SETTINGS}

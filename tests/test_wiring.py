@@ -131,6 +131,7 @@ def test_the_same_rules_hold_with_several_slots(root: Path) -> None:
         assert views.summary(reader, held=False).best == 1.64
 
 
+@pytest.mark.slow
 def test_a_finished_night_goes_on_when_it_is_given_more(root: Path) -> None:
     assert night(root, experiments="1").why == "1 of 1 experiments"
     assert night(root, "tests.test_wiring:Better", experiments="1").why == "1 of 1 experiments"
@@ -216,6 +217,7 @@ def test_a_branch_that_somebody_moved_stops_the_night(root: Path) -> None:
         night(root, experiments="2")
 
 
+@pytest.mark.slow
 def test_refs_that_are_gone_are_put_back(root: Path) -> None:
     night(root, experiments="1")
     for ref in git(root, "for-each-ref", "--format=%(refname)", "refs/overnight", "refs/heads/autoresearch").split():
@@ -261,6 +263,7 @@ def test_a_signal_ends_it_cleanly_and_nothing_is_lost(root: Path, number: signal
     assert [(row.number, row.state) for row in rows(root)][1] == (1, "admitted")
 
 
+@pytest.mark.slow
 def test_a_run_past_its_time_is_a_timeout(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy", PROGRAM.replace("kill_after: 10s", "kill_after: 2s"))
     night(root, "Slow", experiments="1")
@@ -306,6 +309,7 @@ def test_a_name_that_cannot_be_a_branch_is_refused(root: Path, tag: str) -> None
         wiring.night_folder(repo, tag)
 
 
+@pytest.mark.slow
 def test_without_a_tag_the_unfinished_night_goes_on_and_then_today_gets_a_new_one(root: Path) -> None:
     class Clock:
         def now(self) -> Now:

@@ -44,6 +44,7 @@ def test_stop_says_so_where_nothing_runs(finished: Path) -> None:
     assert (done.exit_code, done.output) == (0, "No night runs here.\n")
 
 
+@pytest.mark.slow
 def test_stop_ends_a_running_night_and_says_that_it_was_heard(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy", train="import time\ntime.sleep(1.5)\n" + TRAIN)
     command = [sys.executable, "-m", "overnight", "run", "--agent", AGENT, "--tag", "mar5"]

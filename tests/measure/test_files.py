@@ -67,6 +67,7 @@ def test_what_is_too_large_is_not_kept(world: Path) -> None:
     assert os.listdir(world / "out") == ["b.bin"]
 
 
+@pytest.mark.slow
 def test_nothing_that_a_run_leaves_resists_removal(tmp_path: Path) -> None:
     folder = tmp_path / "room"
     (folder / "closed/inner").mkdir(parents=True)

@@ -30,6 +30,7 @@ def starts(world: World) -> list[Purpose]:
     return [e.event.run.purpose for e in world.entries if isinstance(e.event, RunStarted)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 4])
 def test_a_night_that_ends_by_the_clock_has_its_claim_before(slots: int) -> None:
     for seed in range(3):

@@ -80,7 +80,17 @@ def check_end(world: World) -> None:
 @pytest.mark.parametrize("slots", [1, 3, 20])
 @pytest.mark.parametrize("kill_chance", [0.0, 0.03])
 def test_a_night_of_proof_keeps_the_rules(slots: int, kill_chance: float) -> None:
-    for seed in range(25):
+    for seed in range(8):
+        world = rehearse(seed, slots, kill_chance, "proof")
+        check(world)
+        check_end(world)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slots", [1, 2, 8, 20])
+@pytest.mark.parametrize("kill_chance", [0.0, 0.01, 0.06])
+def test_hundreds_of_nights_of_proof(slots: int, kill_chance: float) -> None:
+    for seed in range(1000, 1100):
         world = rehearse(seed, slots, kill_chance, "proof")
         check(world)
         check_end(world)

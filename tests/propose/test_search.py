@@ -151,6 +151,7 @@ def test_a_history_of_knobs_that_became_something_else_does_no_harm() -> None:
     assert ask(told([judged(odd, Call.KEEP, 1.0, 2.0)]), view(TWO), 3)
 
 
+@pytest.mark.slow
 def test_it_beats_searches_that_learn_nothing() -> None:
     """24 simulated nights of 40 experiments. By bench/search_sim.py, 100 nights: after 30 experiments ahead of a random
     search near the best by 1.6 ± 0.4 points of true gain, of a wide one by 3.1 ± 0.4 (standard errors); after 150 by

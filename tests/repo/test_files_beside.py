@@ -3,6 +3,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ def is_possible(layout: dict[str, str]) -> bool:
     return not any(path.startswith(f"{other}/") for path in layout for other in layout)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LAYOUTS.filter(is_possible), LAYOUTS.filter(is_possible))
 def test_the_same_as_reading_all_of_it(tmp_path: Path, one: dict[str, str], two: dict[str, str]) -> None:

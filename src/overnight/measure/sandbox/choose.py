@@ -56,11 +56,10 @@ _found: dict[Level, Finding] = {}  # what a machine lets through does not change
 def choose(wanted: str, scratch: Path) -> Sandbox:
     """`wanted`: auto, or the level that must hold. The sandbox keeps files of its own in `scratch`."""
     levels = list(BUILDERS) if wanted == "auto" else [Level(wanted)]
-    findings = [examine(level) for level in levels]
-    for finding in findings:
-        if finding.holds:
-            return BUILDERS[finding.level](scratch / "walls")
-    refused = findings[0]
+    for level in levels:
+        if examine(level).holds:
+            return BUILDERS[level](scratch / "walls")
+    refused = examine(levels[0])
     advice = f"; {refused.advice}" if refused.advice else ""
     raise UsageError(f"sandbox: level {wanted} does not hold here: {refused.why_not}{advice}")
 
