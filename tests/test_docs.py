@@ -48,7 +48,8 @@ def test_the_example_queries_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     night(toy_repo(tmp_path / "toy"), experiments="1")
     with sqlite3.connect(tmp_path / "toy/.git/overnight/t/ledger.db") as db:
         for statement in blocks("docs/ledger.md", "sql")[0].split(";")[:-1]:
-            assert db.execute(statement).fetchall()
+            found = db.execute(statement).fetchall()
+            assert found or "FROM worth" in statement or "FROM claim" in statement  # a night of `greedy` has neither
     db.close()
 
 
@@ -104,7 +105,8 @@ def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
         if command == "overnight clean":
             argv += ["--yes"]
         done = subprocess.run(argv, cwd=root, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        expected = 1 if "--attack" in command else 0  # the toy prints its own number, and is told so
+        assert done.returncode == expected, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 if __name__ == "__main__":
