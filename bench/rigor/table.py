@@ -29,7 +29,8 @@ NOTE = """\
 Gains in % of the metric, ± standard error. branch: true gain of what the branch holds in the end. proven: true gain of
 what is called proven (repeatable on a task with one set). false: worth nothing or less in truth; its share. 0: share of
 the nights without any. says: the claim, or else the last kept score against the first. in 95 %: share of the claims
-whose interval holds the truth. The last column: runs spent on what, in the mean."""
+whose interval holds the truth; on one set a claim is read on the examples that the keeps were picked on, and is too
+high. The last column: runs spent on what, in the mean."""
 
 
 def header() -> str:
