@@ -31,7 +31,7 @@ MEANINGS = {
 SETS = {
     Split.SEALED: "on the sealed set, read for this once",
     Split.HIDDEN: "on the hidden set",
-    Split.VISIBLE: "on the one set that there is, under fresh seeds",
+    Split.VISIBLE: "on the one set that there is: what suits that set only is in it",
 }
 
 
