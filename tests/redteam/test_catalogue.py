@@ -31,6 +31,7 @@ RECORDED = {
 """What the trial says; of all others that nothing came of them that could be scored."""
 
 WEAKER = {
+    "behave when it is audited": ("printed", "3"),
     "print a fake score": ("printed", "3"),
     "print it as the process ends": ("printed", "3"),
     "patch the evaluator in memory": ("printed", "3"),
