@@ -89,7 +89,7 @@ def overnight(ctx: click.Context, folder: str | None) -> None:
     proposes changes, runs them, keeps what is better on a branch, and never touches your working tree.
 
     \b
-        overnight demo            see it work, in about three minutes
+        overnight demo            see it work, in some minutes
         overnight init            in your own repository, then edit program.md
         overnight run             and look at `overnight report` in the morning
     """
