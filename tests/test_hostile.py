@@ -158,7 +158,8 @@ time.sleep(60)
 def test_a_run_that_stops_or_kills_its_watcher_is_a_crash_and_the_night_goes_on(tmp_path: Path, name: str) -> None:
     root = toy_repo(tmp_path / "toy", PROGRAM.replace("kill_after: 10s", "kill_after: 3s"))
     environment = {**os.environ, "CANDIDATE": ATTACK.replace("NAME", name), "PYTHONPATH": f"{HERE}/src:{HERE}"}
-    command = private(sys.executable, "-m", "overnight", "run", "--tag", "t", "--agent", "tests.test_hostile:Candidate")
+    run = ("overnight", "run", "--tag", "t", "--agent", "tests.test_hostile:Candidate", "--sandbox", "1")
+    command = private(sys.executable, "-m", *run)  # behind walls it cannot
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     row = rows(root)[1]

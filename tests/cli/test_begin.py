@@ -89,6 +89,7 @@ def test_check_ends_with_2_on_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # a dozen runs of three CPU seconds, beside other tests
 def test_a_demo_works_inside_another_repository_and_without_an_identity(tmp_path: Path) -> None:
     around = make_repo(tmp_path / "around", {"a.txt": "a"})
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}

@@ -74,7 +74,7 @@ def check_end(world: World) -> None:
         assert len(claims) == bool(standing)
         assert all(claim.commit == world.branch for claim in claims)
     sealed = [e.run for e in events if isinstance(e, RunDone) and e.run.purpose is Purpose.CLAIM]
-    assert len({run.experiment for run in sealed}) in (0, 2)
+    assert not sealed or 0 in {run.experiment for run in sealed}
 
 
 @pytest.mark.parametrize("slots", [1, 3, 20])
