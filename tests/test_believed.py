@@ -20,6 +20,8 @@ from tests.cli.conftest import typed
 from tests.nights import noisy_repo, replacing
 from tests.test_wiring import problems
 
+pytestmark = pytest.mark.slow
+
 LINES = (
     replacing("WIDTH = 4 ", "WIDTH = 16 "),  # worth 6 %
     replacing("RATE = 0.1 ", "RATE = 0.9 "),  # harm
