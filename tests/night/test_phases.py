@@ -31,7 +31,7 @@ def starts(world: World) -> list[Purpose]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("slots", [1, 4, 20])
 def test_a_night_that_ends_by_the_clock_has_its_claim_before(slots: int) -> None:
     for seed in range(3):
         world = a_night(seed, slots, seconds=900.0)

@@ -208,7 +208,7 @@ class Night:
             due = state.phase is Phase.SEARCH
             return do.Turn(self.errand, None, "somebody asked for it", thorough=True) if due else None
         left = self.runs_left()
-        if left is not None and left <= self._kept_back(later[0], left):
+        if left is not None and left - self.slots + 1 <= self._kept_back(later[0], left):  # it falls by `slots` at once
             return do.Turn(later[0], left, "the time is nearly up")
         over = self.enough() if idle else ""
         return do.Turn(later[0], left, over) if over else None
