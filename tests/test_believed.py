@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from overnight import wiring
 from overnight.ledger import views
 from overnight.ledger.ledger import Reader
 from overnight.model import Call, Phase, Split, Standing
@@ -97,11 +99,19 @@ def test_a_claim_that_is_there_is_only_shown(root: Path) -> None:
 
 @pytest.mark.slow
 def test_keeps_are_measured_again_for_whoever_doubts_them(root: Path) -> None:
-    done = typed(root, "verify", "--rerun", "2", "--json")
-    again = json.loads(done.stdout)["again"]
-    assert [each["experiment"] for each in again] == [1, 3]
-    assert done.exit_code == 0
-    assert all(each["holds"] for each in again)
+    task = wiring.load(root / "program.md", {})
+    again = list(wiring.measure_again(task, "t", 2, random.Random(1)))
+    assert [each.experiment for each in again] == [1, 3]
+    assert all(each.holds for each in again)
+
+
+@pytest.mark.slow
+def test_the_command_draws_its_own_and_says_what_it_found(root: Path) -> None:
+    done = typed(root, "verify", "--rerun", "1", "--json")
+    (again,) = json.loads(done.stdout)["again"]
+    assert again["experiment"] in (1, 3)
+    assert again["now"] is not None
+    assert done.exit_code == (0 if again["holds"] else 1)
 
 
 @pytest.mark.slow
@@ -135,7 +145,6 @@ def test_a_night_that_is_killed_in_its_claim_makes_the_same_claim(tmp_path: Path
 
 def die_in_the_claim(root: str) -> None:
     """In a process of its own: SIGKILL at the third run of the claim."""
-    from overnight import wiring
     from overnight.ledger.events import Entry, RunStarted
     from overnight.model import Purpose
     from overnight.night.night import Night

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import random
 import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -223,14 +224,14 @@ def work(
     return closed
 
 
-def measure_again(task: Task, tag: str, keeps: int) -> Iterator[Again]:
+def measure_again(task: Task, tag: str, keeps: int, rng: random.Random | None = None) -> Iterator[Again]:
     """Measures some keeps of a night again, drawn by chance now, so that nobody could know which."""
     folder, scratch = night_folder(task.repo, tag), scratch_folder(f"{tag}-again", task.repo.node())
     policy, slot = named(task.program.policy, POLICIES, "policy")(), find_slots(1, os.environ)[0]
     measuring = _measuring(task.program, task.repo, scratch, scratch / "results")
     with Reader.open(folder) as reader, _removed(scratch), closing(task.repo), measuring as measure:
         questions = Questions(reader, task.repo, task.program, policy)
-        yield from again(questions, keeps, lambda run: measure(run, 1, slot, Unseen()))
+        yield from again(questions, keeps, lambda run: measure(run, 1, slot, Unseen()), rng or random.SystemRandom())
 
 
 @contextmanager

@@ -6,7 +6,7 @@ It writes nothing into the ledger: whoever doubts a night asks this of it, also 
 from __future__ import annotations
 
 import math
-import secrets
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
@@ -15,13 +15,13 @@ from overnight.errors import UsageError
 from overnight.judge.policy import AnyPolicy
 from overnight.ledger.events import Judged
 from overnight.ledger.ledger import Reader
-from overnight.model import Goal, Purpose, Run, Split, Status, Trial
+from overnight.model import Goal, Purpose, Run, Split, Status, Trial, Verdict
 from overnight.night.state import NightState
 from overnight.program.program import Program
 from overnight.repo.repo import Repo
 
 RUNS = 3  # of each side, in turns
-FAR = 3.0  # standard deviations
+FAR = 4.0  # standard deviations, of a noise that is itself estimated: chance alone gets there once in 400 to 15,000
 Execute = Callable[[Run], Trial]
 
 
@@ -50,7 +50,7 @@ class Again:
         return self.now is not None and abs(self.now - self.then) <= FAR * self.deviation
 
 
-def again(questions: Questions, count: int, execute: Execute) -> Iterator[Again]:
+def again(questions: Questions, count: int, execute: Execute, rng: random.Random) -> Iterator[Again]:
     state = NightState(questions.program, questions.policy)
     judged: dict[int, Judged] = {}
     for entry in questions.reader.since():
@@ -60,20 +60,20 @@ def again(questions: Questions, count: int, execute: Execute) -> Iterator[Again]
     keeps = [number for number in state.kept if number > 0 and judged[number].verdict.removes is None]
     if not keeps:
         raise UsageError("this night has kept nothing that could be measured again")
-    drawn = secrets.SystemRandom().sample(keeps, min(count, len(keeps)))
+    drawn = rng.sample(keeps, min(count, len(keeps)))
     noise = questions.policy.outlook(state.belief, None).noise or 0.0
     for number in sorted(drawn):
         before = list(state.kept)[list(state.kept).index(number) - 1]
-        yield _again(questions, judged[number], (state.kept[before], state.kept[number]), noise, execute)
+        commits, seeds = (state.kept[before], state.kept[number]), [rng.randrange(2**31) for _ in range(2 * RUNS)]
+        runs = [_run(questions.program, number, commits[turn % 2], turn, seed) for turn, seed in enumerate(seeds)]
+        yield _again(questions.program, judged[number].verdict, runs, noise, execute)
 
 
-def _again(questions: Questions, judged: Judged, commits: tuple[str, str], noise: float, execute: Execute) -> Again:
-    program, verdict = questions.program, judged.verdict
+def _again(program: Program, verdict: Verdict, runs: list[Run], noise: float, execute: Execute) -> Again:
     sides: tuple[list[float], list[float]] = ([], [])
     deviation = noise * math.sqrt(2 / RUNS + 2 / verdict.runs)
     then = verdict.gain if verdict.gain is not None else _gain(program, verdict.against or 0.0, verdict.score or 0.0)
-    for turn in range(2 * RUNS):
-        run = _run(program, verdict.experiment, commits[turn % 2], turn)
+    for turn, run in enumerate(runs):
         trial = execute(run)
         if trial.status is not Status.OK:
             return Again(verdict.experiment, then, None, deviation, trial.why)
@@ -91,14 +91,14 @@ def _spread(sides: tuple[list[float], list[float]]) -> float:
     return math.sqrt(squares / (2 * RUNS - 2)) * math.sqrt(2 / RUNS + 2)
 
 
-def _run(program: Program, experiment: int, commit: str, turn: int) -> Run:
+def _run(program: Program, experiment: int, commit: str, turn: int, seed: int) -> Run:
     return Run(
         id=f"{experiment}-again-{turn}",
         experiment=experiment,
         commit=commit,
         purpose=Purpose.REPEAT,
         split=Split.VISIBLE,
-        seed=secrets.randbelow(2**31),
+        seed=seed,
         box_seconds=program.box.seconds,
         kill_after_seconds=program.kill_after_seconds,
     )
