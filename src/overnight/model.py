@@ -207,6 +207,7 @@ class Heartbeat:
     run_id: str
     wall_seconds: float
     cpu_seconds: float
+    curve: tuple[float, ...] = ()  # the values of its progress lines so far, thinned
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def check(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
     for score in settled["score"]:
         _check_scorer(place, score, settled["edit"])
     for hidden in settled["hidden"]:
-        _check_hidden(place, hidden, settled["edit"])
+        _check_hidden(place, hidden, settled["edit"], settled["prepare"])
 
 
 def _missing(pattern: str, facts: Facts) -> str:
@@ -117,14 +117,15 @@ def _check_scorer(place: Place, score: Setting, edit: Sequence[Setting]) -> None
             raise ProgramError(f"score: {file} may be edited, and must not make its own number", place.path, score.line)
 
 
-def _check_hidden(place: Place, hidden: Setting, edit: Sequence[Setting]) -> None:
+def _check_hidden(place: Place, hidden: Setting, edit: Sequence[Setting], prepare: Sequence[Setting]) -> None:
     if hidden.value is None:
         return
     for path in dict.fromkeys(hidden.value.replace("{split}", split) for split in Split):
         found = matching(path, place.facts.tracked)
         if not found and not place.facts.exists(path):
             why = f"is not there: {quoted(hidden.value)} needs a file or folder for each of {', '.join(Split)}"
-            raise ProgramError(f"hidden: {quoted(path)} {why}", place.path, hidden.line)
+            how = f"; `prepare:` makes it: {prepare[0].value}" if prepare else ""
+            raise ProgramError(f"hidden: {quoted(path)} {why}{how}", place.path, hidden.line)
         if shown := set(found) & {file for setting in edit for file in files(place, setting)}:
             raise ProgramError(f"hidden: {min(shown)} may also be edited; choose one", place.path, hidden.line)
 

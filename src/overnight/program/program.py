@@ -123,12 +123,14 @@ class Program:
     memory_mb: float | None = None  # of all processes of a run; None: what the machine has, shared by the slots
     processes: int = 512  # of a run, threads counted as the kernel counts them
     writes_mb: float = 10240.0  # what a run may write to disk
+    prepare: str | None = None  # a command that makes, once and beside the tracked files, the data that a task needs
     artefact: tuple[str, ...] = ()  # globs of what a run leaves to be scored
     score: str | None = None  # a protected command that makes the number from it; None: the run prints it
     answer: str | None = None  # a command that answers the scorer's questions, as far from the data as a run is
     hidden: tuple[str, ...] = ()  # paths that only the scorer sees; {split} in a path: each split has its own
     timing: int | None = None  # the metric is a time: a run repeats its command so often, and the median counts
     startup_seconds: float | None = None  # what a run may take beside its box; None: what the baseline's runs took
+    claim: int = 3  # runs a side that the claim takes at least
     margin: float = 0.0005  # share of the metric that less code may cost
     price: float = 0.0  # share of the metric that a line of code more must bring
     agent: str = "search"

@@ -158,7 +158,7 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
 
 _PLAIN = (
     *("run", "metric", "goal", "between", "slots", "python", "curve", "sandbox", "network", "processes"),
-    *("score", "answer", "timing", "margin", "price", "agent", "policy"),
+    *("prepare", "score", "answer", "timing", "claim", "margin", "price", "agent", "policy"),
 )
 _LISTS = ("guards", "pass_env", "share", "save", "artefact", "hidden")
 _STOPS = {"experiments": "experiments", "hours": "seconds", "until": "until", "cost": "usd"} | {
