@@ -9,6 +9,7 @@ from overnight.judge.policy import Removal, Want
 from overnight.judge.proof import ProofPolicy
 from overnight.ledger.events import Session
 from overnight.model import Call, Phase, Purpose, Run, Split, Standing, Status
+from overnight.testing import a_program
 from tests.judge.driver import Court, Outcome
 
 WOBBLE = (0.03, -0.05, 0.06, -0.04, 0.01)
@@ -48,6 +49,18 @@ def test_branch_and_baseline_take_turns_on_the_sealed_set() -> None:
         assert court.wants() == sides[k:]
         court.run(want)
     assert court.wants() == []
+
+
+def test_a_program_may_want_more_runs_a_side() -> None:
+    court = Court(ProofPolicy(), World(), replace(a_program(), claim=5))
+    court.propose(0)
+    court.decide(0)
+    court.judge(1)
+    court.turn(Phase.CLAIM)
+    court.finish()
+    claim = court.policy.outlook(court.state, None).claim
+    assert claim is not None
+    assert claim.runs == 5
 
 
 def test_the_claim_is_their_difference_with_an_interval() -> None:

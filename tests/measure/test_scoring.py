@@ -276,9 +276,10 @@ print("val_bpb:", float(sealed.Candidate().ask(np.array([21]), shape=(1,), dtype
 
 
 def test_a_candidate_answers_apart_from_the_data(measure: Measure, place: Place) -> None:
-    trial = measure(ANSWER + "import os; print(os.listdir('labels'))", ASK, replace(ASKED, hidden=SEALED.hidden))
+    looks = ANSWER.replace("    answer(", "    import os; print(os.listdir('labels'), flush=True)\n    answer(")
+    trial = measure(looks, ASK, replace(ASKED, hidden=SEALED.hidden))
     assert (trial.scores["val_bpb"].value, trial.hidden["val_bpb"].value) == (42.0, 42.0)
-    assert (place.runs / RUN.id / "answer-hidden.log").read_text() == "[]\n"
+    assert (place.runs / RUN.id / "answer.log").read_text() == "[]\n"
 
 
 @pytest.mark.slow
@@ -300,6 +301,13 @@ def test_each_candidate_of_a_scorer_is_another_process(measure: Measure) -> None
     ask = ASK + "ask = lambda: sealed.Candidate().ask(np.array([0]), shape=(1,), dtype='int64')[0]\n"
     ask += "print('val_bpb:', len({int(ask()) for _ in range(3)}))"
     assert measure(answers, ask, ASKED).scores["val_bpb"].value == 3.0
+
+
+@pytest.mark.slow
+def test_who_answers_stays_for_the_other_split(measure: Measure) -> None:
+    answers = ANSWER.replace("rows * 2", "rows * 0 + os.getppid() * 10**6 + os.getpid() % 10**6")
+    trial = measure(answers.replace("import sys", "import os, sys"), ASK, replace(ASKED, hidden=SEALED.hidden))
+    assert trial.scores["val_bpb"].value == trial.hidden["val_bpb"].value > 0
 
 
 @pytest.mark.slow

@@ -21,10 +21,10 @@ from overnight.judge.state import Claiming, Proof
 from overnight.ledger.events import Turned
 from overnight.model import Call, Claim, Phase, Purpose, Run, Split, Status, Trial, Verdict
 
-LEAST = 3  # runs a side
 SHARE = 0.04  # of the night's runs, a side, at most
 SURE = 3.0  # standard errors that the claim would like to be away from nothing
 GIVE_UP = 3  # failed runs a side
+TRUSTED = 3  # degrees of freedom from which the claim's own spread counts
 
 Heard = tuple[Proof, list[Verdict]]
 
@@ -65,9 +65,10 @@ def size(state: Proof, total: int | None) -> int:
     sigma = state.noise.sigma
     if not sigma:
         return 1
-    most = max(LEAST, int(SHARE * (state.runs if total is None else total)))
+    least = state.rules.claim
+    most = max(least, int(SHARE * (state.runs if total is None else total)))
     wanted = 2 * (SURE * sigma / state.earned) ** 2 if state.earned > 0.02 * sigma else math.inf
-    return most if wanted >= most else max(LEAST, math.ceil(wanted))
+    return most if wanted >= most else max(least, math.ceil(wanted))
 
 
 def wants(state: Proof) -> list[Want | Removal]:
@@ -129,7 +130,7 @@ def _claim(state: Proof, claiming: Claiming) -> Claim | None:
 def _margin(state: Proof, own: Noise, a: float) -> float:
     """Half of the 95 % interval: what the runs leave open, and what every keep does to this set of examples only."""
     pooled = Noise(own.squares + state.noise.squares, own.df + state.noise.df)
-    noise2 = max(pooled.variance, own.variance if own.df >= LEAST else 0.0)
+    noise2 = max(pooled.variance, own.variance if own.df >= TRUSTED else 0.0)
     per_keep = state.sets.variance * state.yardstick.hidden_part if claims_new_examples(state) else 0.0
     set2 = per_keep * sum(stands(keep) for keep in state.keeps.values())
     return t_quantile(pooled.df) * math.sqrt(noise2 * a + set2) if pooled.df else 0.0

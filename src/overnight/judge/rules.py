@@ -20,6 +20,7 @@ class Rules:
     margin: float  # share of the metric
     price: float  # share of the metric, per line
     timing: bool
+    claim: int  # runs a side, at least
     expected: int | None  # runs that the night will have, as far as the program says
 
     @property
@@ -33,6 +34,7 @@ class Rules:
             guards=msgspec.convert(settings.get("guards", ()), tuple[Guard, ...]),
             margin=float(settings.get("margin", self.margin)),
             price=float(settings.get("price", self.price)),
+            claim=int(settings.get("claim", self.claim)),
         )
 
 
@@ -44,6 +46,7 @@ def rules(program: Program) -> Rules:
         margin=program.margin,
         price=program.price,
         timing=program.timing is not None,
+        claim=program.claim,
         expected=_expected(program),
     )
 

@@ -21,7 +21,7 @@ from overnight.measure.place import Place as Place
 from overnight.measure.place import Watch as Watch
 from overnight.measure.process import Ended, Spec, Warden, Why
 from overnight.measure.rungs import Follower
-from overnight.measure.scoring import Scored, Scoring, splits
+from overnight.measure.scoring import Scored, Scoring
 from overnight.measure.stage import Stage
 from overnight.measure.trial import medians, trial
 from overnight.model import Purpose, Run, Slot, Status, Trial
@@ -92,7 +92,8 @@ class _Measured:
         wrong = "its folder is not the one it was given"
         if intact:
             wrong = take(cwd, program.artefact, artefact, program.writes_mb * 1e6)
-        scored = Scored(Status.UNSCORED, wrong, {}) if wrong else self._score(artefact)
+        scoring = Scoring(self.stage, self.warden, self.folder, self.results, artefact)
+        scored = Scored(Status.UNSCORED, wrong, {}) if wrong else scoring.score(self.watch)
         if scored.status is Status.OK:
             for folder in (artefact, cwd):
                 keep(folder, program.save, self.results / "saved", program.disk_mb * 1e6)
@@ -104,17 +105,6 @@ class _Measured:
             hidden=scored.hidden,
             sealed=True,
         )
-
-    def _score(self, artefact: Path) -> Scored:
-        """On the run's split, and beside it on the hidden one where the task has it."""
-        scoring = Scoring(self.stage, self.warden, self.folder, self.results, artefact)
-        own, *beside = splits(self.stage.run, self.stage.program)
-        scored = scoring.score(own, self.watch)
-        for split in beside:
-            if scored.status is Status.OK:
-                other = scoring.score(split, self.watch)
-                scored = replace(scored, hidden=other.scores) if other.status is Status.OK else other
-        return scored
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 beside it, where `answer:` says so, the candidate that answers what it is asked.
 
 The two share no memory and no writable file. Between them is one channel at a time, a socket that we made: the scorer
-asks us for a candidate, and is given the other end of a new one. So it can ask for one that has seen nothing yet. A
+asks us for a candidate, and is given the other end of one. So it can ask for another that has seen nothing of it yet. A
 scorer is code that the user protects; a candidate is not trusted, and what it sends is the scorer's to check
 (`overnight.sealed` does).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,30 +52,41 @@ class Scoring:
     results: Path  # the run's: logs stay there
     artefact: Path
 
-    def score(self, split: Split, watch: Watch) -> Scored:
-        """As often as `timing:` says; of each number the median."""
-        all_scores: list[Mapping[str, Score]] = []
+    def score(self, watch: Watch) -> Scored:
+        """On the run's split, and beside it on the hidden one where the task has it; as often as `timing:` says, and of
+        each number the median."""
+        repeats: list[Scored] = []
         for number in range(self.stage.program.timing or 1):
-            scored = self._once(split, number, watch)
-            if scored.status is not Status.OK:
-                return scored
-            all_scores.append(scored.scores)
-        scores = medians(all_scores)
+            repeats.append(self._once(number, watch))
+            if repeats[-1].status is not Status.OK:
+                return repeats[-1]
+        scores, hidden = medians([each.scores for each in repeats]), medians([each.hidden for each in repeats])
         metric = self.stage.program.metric
-        return Scored(Status.OK, f"{metric} {scores[metric].value:.6g}", scores)
+        return Scored(Status.OK, f"{metric} {scores[metric].value:.6g}", scores, hidden)
 
-    def _once(self, split: Split, number: int, watch: Watch) -> Scored:
+    def _once(self, number: int, watch: Watch) -> Scored:
+        found: list[Mapping[str, Score]] = []
+        candidates = _Candidates(self, number)
+        with closing(candidates):
+            for split in splits(self.stage.run, self.stage.program):
+                scored = self._split(split, number, candidates, watch)
+                if scored.status is not Status.OK:
+                    return scored
+                found.append(scored.scores)
+        own, *beside = found
+        return Scored(Status.OK, "", {**own, **self._cost(candidates.ended)}, *beside)
+
+    def _split(self, split: Split, number: int, candidates: _Candidates, watch: Watch) -> Scored:
         log, room = self.results / f"score-{split}.log", Room.below(self.folder / f"score-{split}-{number}")
         room.tree.parent.mkdir()
         spec = self.stage.scoring(split, room, self.artefact, log)
         if self.stage.program.answer is None:
-            return self._result(_wait(self.warden.start(spec), watch), [], log, split)
-        ended, answers = _Candidates(self, split, number).beside(spec, watch)
-        return self._result(ended, answers, log, split)
+            return self._result(_wait(self.warden.start(spec), watch), log, split)
+        return self._result(candidates.beside(spec, watch), log, split)
 
-    def _result(self, ended: Ended, answers: Sequence[Ended], log: Path, split: Split) -> Scored:
-        if failed := [each for each in (ended, *answers) if each.why is Why.FAILED]:
-            raise NotMeasured(f"run {self.stage.run.id} could not be scored: {failed[0].note}")
+    def _result(self, ended: Ended, log: Path, split: Split) -> Scored:
+        if ended.why is Why.FAILED:
+            raise NotMeasured(f"run {self.stage.run.id} could not be scored: {ended.note}")
         if ended.why is Why.STOPPED:
             return Scored(Status.STOPPED, "stopped while it was scored", {})
         if ended.why is not Why.EXIT or ended.code != 0:
@@ -85,7 +96,7 @@ class Scoring:
         if self.stage.program.metric not in found.scores:
             said = f"was {found.not_finite}" if found.not_finite else "is in no line of the scorer's"
             return Scored(Status.UNSCORED, f"{split}: {self.stage.program.metric} {said}", {})
-        return Scored(Status.OK, "", {**found.scores, **self._cost(answers)})
+        return Scored(Status.OK, "", found.scores)
 
     def _reason(self, ended: Ended, log: Path, split: Split) -> str:
         match ended.why:
@@ -98,8 +109,8 @@ class Scoring:
         return f"{split}: {said}{self._candidate_said(split)}"
 
     def _candidate_said(self, split: Split) -> str:
-        """Of what it was shown on another split than the visible one nobody may hear."""
-        log = self.results / "answer-visible.log"
+        """Once it was shown another split than the visible one, which comes first, nobody may hear it."""
+        log = self.results / "answer.log"
         if split is not Split.VISIBLE or not log.exists():
             return ""
         said = output.last_error(output.tail(last_bytes(log)))
@@ -119,46 +130,58 @@ class Scoring:
 
 
 class _Candidates:
-    """Those that answer one scorer: the first is started beside it, the others when it asks. All end with it."""
+    """Those that answer. The n-th that a scorer asks for is the n-th of them; the first is started beside the scorer,
+    the others when somebody asks. They stay for the next split: what it asks they have not been asked."""
 
-    def __init__(self, scoring: Scoring, split: Split, number: int) -> None:
-        self._scoring, self._split, self._number = scoring, split, number
+    def __init__(self, scoring: Scoring, number: int) -> None:
+        self._scoring, self._number = scoring, number
         self._running: list[Running] = []
+        self._lines: list[socket.socket] = []  # the scorers' ends
+        self.ended: list[Ended] = []
 
-    def beside(self, scorer: Spec, watch: Watch) -> tuple[Ended, list[Ended]]:
-        """Runs the scorer to its end. How it ended, and each candidate."""
+    def beside(self, scorer: Spec, watch: Watch) -> Ended:
+        """Runs a scorer to its end."""
         ours, theirs = socket.socketpair()
         with ours, ThreadPoolExecutor(1) as thread:
             with theirs:
                 running = self._scoring.warden.start(scorer, theirs)
             serving = thread.submit(self._serve, ours)
             ended = _wait(running, watch)
+        serving.result()
+        return ended
+
+    def close(self) -> None:
+        for line in self._lines:
+            line.close()
         for candidate in self._running:
             candidate.kill()
-        answers = [candidate.wait(_unheard) for candidate in self._running]
-        serving.result()
-        return ended, answers
+        self.ended = [candidate.wait(_unheard) for candidate in self._running]
+        if failed := [each for each in self.ended if each.why is Why.FAILED]:
+            raise NotMeasured(f"run {self._scoring.stage.run.id} could not be scored: {failed[0].note}")
 
     def _serve(self, scorer: socket.socket) -> None:
         """One candidate for each word of the scorer's, until it is gone. Then, or if we fail, it hears the end."""
-        with scorer, self._start() as first, suppress(OSError):
+        with scorer, suppress(BrokenPipeError, ConnectionResetError):
+            self._line(0)
             for number in range(CANDIDATES):
                 if not scorer.recv(1):
                     return
-                with self._start() if number else first as line:
-                    socket.send_fds(scorer, [b"+"], [line.fileno()])
+                socket.send_fds(scorer, [b"+"], [self._line(number).fileno()])
 
-    def _start(self) -> socket.socket:
-        """Starts one, and gives the scorer's end of its channel."""
-        to, number = self._scoring, len(self._running)
-        room = Room.below(to.folder / f"answer-{self._split}-{self._number}-{number}")
+    def _line(self, number: int) -> socket.socket:
+        if number == len(self._lines):
+            self._start(number)
+        return self._lines[number]
+
+    def _start(self, number: int) -> None:
+        to = self._scoring
+        room = Room.below(to.folder / f"answer-{self._number}-{number}")
         room.tree.parent.mkdir()
-        log = to.results / f"answer-{self._split}{f'-{number}' if number else ''}.log"
+        log = to.results / f"answer{f'-{number}' if number else ''}.log"
         ours, theirs = socket.socketpair()
+        self._lines.append(ours)
         with theirs:
-            spec = to.stage.answering(room, to.artefact, log)
-            self._running.append(to.warden.start(spec, theirs))
-        return ours
+            self._running.append(to.warden.start(to.stage.answering(room, to.artefact, log), theirs))
 
 
 def _wait(running: Running, watch: Watch) -> Ended:

@@ -29,7 +29,8 @@ Wait = Callable[[], None]
 
 
 class Candidate:
-    """A process that answers for the candidate; each `Candidate()` is another one, which has been asked nothing yet.
+    """A process that answers for the candidate; each `Candidate()` is another one, which knows nothing of what the
+    others were asked. All of them may have answered the scorer of another split before.
     `seconds`: for all its answers together, and its start."""
 
     def __init__(self, seconds: float = 60.0, line: socket.socket | None = None) -> None:
@@ -94,11 +95,12 @@ def answer(reply: Callable[..., Any], line: socket.socket | None = None) -> None
     """Answers until the scorer has no more questions. `reply` is given the arrays of a question, and gives one."""
     import numpy as np
 
-    with line or socket.socket(fileno=int(os.environ["OVERNIGHT_CHANNEL"])) as line:
-        while question := _question(line):
-            arrays, wanted = question
-            said = np.asarray(reply(*arrays))
-            _send(line, said.astype(wanted, copy=False))
+    line = line or socket.socket(fileno=int(os.environ["OVERNIGHT_CHANNEL"]))
+    while question := _question(line):
+        arrays, wanted = question
+        said = np.asarray(reply(*arrays))
+        _send(line, said.astype(wanted, copy=False))
+    line.close()  # after an error the process does that, when it has said what was wrong
 
 
 def unscored(why: str) -> NoReturn:
