@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ RUN = Run("1-screen-0", 1, "c", Purpose.SCREEN, Split.VISIBLE, 7, box_seconds=0.
 
 class Follower:
     def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 def main(repeats: int) -> None:

@@ -12,7 +12,7 @@ import os
 import random
 import re
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -60,7 +60,7 @@ class Unseen:
 
     def started(self, running: Running) -> None: ...
 
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 def named(name: str, table: Mapping[str, str], what: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -164,7 +164,7 @@ def test_rounding_in_the_sum_is_taken_out(prepare: ModuleType) -> None:
 
 class Unwatched:
     def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ Measure = Callable[..., Trial]
 
 class Follower:
     def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 @pytest.fixture

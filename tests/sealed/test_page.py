@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -26,7 +26,7 @@ RUN = Run("1-screen-0", 1, "c", Purpose.SCREEN, Split.VISIBLE, 7, box_seconds=10
 
 class Follower:
     def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 @pytest.fixture

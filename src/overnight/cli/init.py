@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -152,7 +152,7 @@ class _Alone:
 
     def started(self, running: Running) -> None: ...
 
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 def _times(trials: list[Trial]) -> dict[str, str]:

@@ -81,8 +81,8 @@ class _Job:
             self._running = running
         self._pass_on()
 
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None:
-        self._report(Heartbeat(self.run.id, wall_seconds, cpu_seconds))
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None:
+        self._report(Heartbeat(self.run.id, wall_seconds, cpu_seconds, tuple(curve)))
 
     def stop(self, now: bool) -> None:
         with self._lock:

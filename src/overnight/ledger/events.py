@@ -4,7 +4,7 @@ An event's `key` is its idempotency key: the ledger holds each key once, so a st
 crash finds itself already written. The kinds, in the order in which an experiment meets them:
 
     opened · session · proposed · admitted · run_started · run_done · (rebased · run_started · …) · judged · recorded
-    … turned · weighed · claimed · stop_asked · noted · closed
+    … turned · weighed · claimed · stop_asked · noted · closed · accepted
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, get_args
 
+from overnight.ledger.acceptance import Accepted
 from overnight.model import Claim, Cost, Edit, Phase, Run, Trial, Verdict, Worth
 
 
@@ -278,6 +279,7 @@ Event: TypeAlias = (
     | StopAsked
     | Noted
     | Closed
+    | Accepted
 )
 
 KINDS: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}

@@ -146,3 +146,12 @@ SELECT at, json_extract(body, '$.commit') AS "commit", json_extract(body, '$.cla
   json_extract(body, '$.claim.branch') AS branch, json_extract(body, '$.claim.gain') AS gain,
   json_extract(body, '$.claim.low') AS low, json_extract(body, '$.claim.high') AS high
 FROM event WHERE kind = 'claimed';
+
+-- Who signed the night off, and what they took. how: merge or branches. commits: JSON, where each ref was to stand;
+-- written before git was touched. tip: where the night's branch stood. gain, low, high: as it was claimed then.
+CREATE VIEW acceptance AS
+SELECT at, json_extract(body, '$.by') AS accepted_by, json_extract(body, '$.how') AS how,
+  json_extract(body, '$.tip') AS tip, json_extract(body, '$.commits') AS commits,
+  json_extract(body, '$.claim.gain') AS gain, json_extract(body, '$.claim.low') AS low,
+  json_extract(body, '$.claim.high') AS high
+FROM event WHERE kind = 'accepted';

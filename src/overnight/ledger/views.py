@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from overnight.errors import LedgerError
+from overnight.ledger.acceptance import Acceptance, Accepted
 from overnight.ledger.events import (
     Admitted,
     Claimed,
@@ -132,6 +133,7 @@ class Summary:
     claimed: str  # the commit that it is about
     in_flight: tuple[Flight, ...]
     notes: tuple[str, ...]  # the newest
+    accepted: tuple[Acceptance, ...] = ()  # the newest last
 
 
 def nights(common_dir: Path) -> list[Path]:
@@ -200,6 +202,7 @@ def summary(reader: Reader, held: bool) -> Summary:
         claimed=claimed.event.commit if claimed and isinstance(claimed.event, Claimed) else "",
         in_flight=tuple(_in_flight(reader)) if held else (),
         notes=tuple(text for (text,) in reader.query(NOTES))[::-1],
+        accepted=tuple(_acceptances(reader)),
     )
 
 
@@ -259,6 +262,12 @@ def _in_flight(reader: Reader) -> Iterator[Flight]:
     for (key,) in reader.query(FLIGHTS):
         if (entry := reader.find(key)) and isinstance(entry.event, RunStarted):
             yield Flight(entry.event.run, entry.at, entry.event.slot)
+
+
+def _acceptances(reader: Reader) -> Iterator[Acceptance]:
+    for (key,) in reader.query("SELECT key FROM event WHERE kind = 'accepted' ORDER BY seq"):
+        if (entry := reader.find(key)) and isinstance(said := entry.event, Accepted):
+            yield Acceptance(entry.at, said.by, said.how, said.tip, said.commits, said.claim)
 
 
 def _opened(reader: Reader) -> Opened:

@@ -142,7 +142,7 @@ def _run(spec: Spec, slot: Slot, watch: Watch, warden: Warden, follower: Followe
         memory.look(wall_seconds)
         if follower.hopeless(running.curve(), wall_seconds, cpu_seconds):
             running.kill()
-        watch.beat(wall_seconds, cpu_seconds)
+        watch.beat(wall_seconds, cpu_seconds, follower.shape())
 
     ended = running.wait(beat)
     ended = follower.concluded(running.curve(), ended)

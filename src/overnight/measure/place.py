@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +24,10 @@ class Watch(Protocol):
     """Who follows a run. What it is told to end is what started last."""
 
     def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float) -> None: ...
+
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None:
+        """The run is alive. `curve`: the values of its progress lines so far, thinned; some may be no finite number."""
+        ...
 
 
 class Sandbox(Protocol):

@@ -21,6 +21,7 @@ WINDOW = 0.05
 """A curve is noisy: its value is the median over so much of the box, so that who prints more often gains nothing."""
 BEATS, SHORTEST_BEAT = 50, 0.1  # heartbeats in a box; seconds
 POINTS = 200  # of a curve that are remembered: when there are more, every second one goes
+SHOWN = 60  # at most, of those that are told while the run is under way
 
 Curve = Sequence[tuple[float, float]]
 
@@ -76,14 +77,21 @@ class Follower:
                 return True
         return False
 
+    def shape(self) -> tuple[float, ...]:
+        """The values so far, thinned, the newest last: for people to look at."""
+        values = [value for _, value in self._points()]
+        return tuple(values[:: -max(1, -(-len(values) // SHOWN))][::-1])
+
     def concluded(self, points: Curve, ended: Ended) -> Ended:
         """The ending with its curve by the box's clock, and whether it was for a rung."""
         self._take(points, ended.usage.wall_seconds, ended.usage.cpu_seconds)
-        points = self._curve + self._newest * (self._newest != self._curve[-1:])
-        curve = tuple((seconds, value) for seconds, value in points if math.isfinite(value))
+        curve = tuple((seconds, value) for seconds, value in self._points() if math.isfinite(value))
         if self._failed and ended.why is Why.STOPPED:
             return replace(ended, curve=curve, why=Why.PRUNED, note=self._failed + ended.note)
         return replace(ended, curve=curve)
+
+    def _points(self) -> list[tuple[float, float]]:
+        return self._curve + self._newest * (self._newest != self._curve[-1:])
 
     def _take(self, points: Curve, wall_seconds: float, cpu_seconds: float) -> None:
         self._beats = [self._beats[-1], (wall_seconds, cpu_seconds if self._program.box.cpu else wall_seconds)]

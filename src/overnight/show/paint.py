@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TextIO, TypeAlias
@@ -101,6 +101,13 @@ def fit(text: str, columns: int, right: bool = False) -> str:
 def bar(share: float, columns: int) -> list[Cell]:
     done = round(max(0.0, min(1.0, share)) * columns)
     return ["━" * done, ("─" * (columns - done), Tone.QUIET)]
+
+
+def labelled(label: str, rows: Iterable[list[Cell]], columns: int) -> Iterator[list[Cell]]:
+    """The label before the first row, and as much room before the others."""
+    for cells in rows:
+        yield [fit(label, columns), *cells]
+        label = ""
 
 
 def spread(cells: Sequence[Cell], columns: int | None, screen: Screen) -> str:

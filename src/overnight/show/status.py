@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from overnight.program.program import Box
 from overnight.program.units import box_text
 from overnight.show.believed import claim_cells, stack_cells
 from overnight.show.line import Line, line_from, shown
-from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, spread
+from overnight.show.paint import Cell, Screen, Tone, bar, fit, labelled, printable, spread
 from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, counted, rule_rows, rules
 from overnight.show.words import counts_text, ended_text, plural, span
 
@@ -74,12 +74,6 @@ def status_text(status: Status, screen: Screen) -> Iterator[str]:
         yield shown(line, screen)
 
 
-def labelled(label: str, rows: Iterable[list[Cell]]) -> Iterator[list[Cell]]:
-    for cells in rows:
-        yield [fit(label, LABEL), "  ", *cells]
-        label = ""
-
-
 def status_json(status: Status) -> dict[str, Any]:
     found = views.to_json(status)
     summary: dict[str, Any] = found.pop("summary")
@@ -100,8 +94,8 @@ def _rows(status: Status) -> Iterator[list[Cell]]:
         yield branch_row(summary.metric, summary.tip_score, summary.baseline)
     else:
         yield best_row(summary.metric, summary.best, summary.best_experiment, summary.baseline)
-    yield from labelled("stack", stack_cells(summary))
-    yield from labelled("gain", claim_cells(summary))
+    yield from labelled("stack", stack_cells(summary), LABEL + 2)
+    yield from labelled("gain", claim_cells(summary), LABEL + 2)
     done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
     yield [fit("done", LABEL), f"  {done}"]
     yield from _flights(status)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overnight.ledger.views import Row
 from overnight.model import Call
 from overnight.repo.repo import Repo
+from overnight.show.patches import patches
 
-FLAGS = ("--stdin", "--patch", "--unified=0", "--no-ext-diff", "--no-textconv", "--no-color")
 ASSIGNED = re.compile(r"^\+\s*([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)")
-COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +32,8 @@ def tried(repo: Repo, rows: Sequence[Row]) -> list[Tried]:
     calls = {row.commit: row.call for row in rows if row.commit and row.number > 0 and row.runs and row.removes is None}
     times: Counter[str] = Counter()
     kept: Counter[str] = Counter()
-    for commit, names in _changes(repo, list(calls)):
+    for commit, lines in patches(repo, list(calls), context=0):
+        names = {match[1] for line in lines if (match := ASSIGNED.match(line))}
         times.update(names)
         kept.update(names if calls[commit] is Call.KEEP else ())
     return [Tried(name, count, kept[name]) for name, count in times.most_common()]
-
-
-def _changes(repo: Repo, commits: Sequence[str]) -> Iterator[tuple[str, set[str]]]:
-    """All of them from one git process: each commit's name, and below it its patch."""
-    said = repo.git.call("diff-tree", *FLAGS, stdin="".join(f"{commit}\n" for commit in commits).encode()).stdout
-    commit, names = "", set[str]()
-    for line in said.decode("utf-8", "replace").split("\n"):
-        if COMMIT.fullmatch(line):
-            yield from [(commit, names)] if commit else []
-            commit, names = line, set()
-        elif match := ASSIGNED.match(line):
-            names.add(match[1])
-    yield from [(commit, names)] if commit else []
