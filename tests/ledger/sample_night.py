@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from overnight.clock import Now
+from overnight.ledger.acceptance import Accepted, How
 from overnight.ledger.events import (
     Admitted,
     Claimed,
@@ -159,6 +160,11 @@ def a_night() -> list[Event]:
     ]
 
 
+def accepted(number: int = 1, by: str = "Ada <ada@example.com>") -> Accepted:
+    claim, commits = Claim(Split.SEALED, 3, 2.5, 2.0, 0.5, 0.4, 0.6), {"refs/heads/main": "a" * 40}
+    return Accepted(number=number, by=by, how=How.MERGE, tip="d" * 40, commits=commits, before="b" * 40, claim=claim)
+
+
 EVERY_KIND: list[Event] = [
     *a_night(),
     rebased(4),
@@ -167,4 +173,5 @@ EVERY_KIND: list[Event] = [
     Turned(number=1, phase=Phase.CLAIM, runs=9, left=None, why="40 of 40 experiments"),
     Weighed(number=1, worths=(Worth(1, 0.5, 0.02, 3, Standing.PROVEN),)),
     Claimed(number=1, commit="d" * 40, claim=Claim(Split.SEALED, 3, 2.5, 2.0, 0.5, 0.4, 0.6)),
+    accepted(),
 ]

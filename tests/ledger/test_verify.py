@@ -89,6 +89,7 @@ def test_a_key_that_is_there_twice_is_found(tmp_path: Path) -> None:
         "DROP VIEW keep",
         "DROP VIEW worth",
         "DROP VIEW claim",
+        "DROP VIEW acceptance",
         "DROP VIEW experiment",
         "DROP VIEW run",
         "DROP TABLE event",
