@@ -18,7 +18,7 @@ from overnight.ledger.ledger import Ledger
 from overnight.model import Call, Goal, Purpose, Run, Score, Split, Status, Trial, Usage, Verdict
 from overnight.night.actions import Tick
 from overnight.night.night import Night
-from overnight.program.program import Box, Stop
+from overnight.program.program import Box, Program, Stop
 from overnight.testing import a_program
 
 START = Now(1_800_000_000.0, 0.0)
@@ -111,8 +111,8 @@ def entries(events: list[Event]) -> Iterator[Entry]:
         yield Entry(seq, at(seq).utc, float(seq), event, "", "")
 
 
-def night() -> Night:
-    return Night(PROGRAM, GreedyPolicy(), "secret", 1, Tick(START, 0.0), None)
+def night(program: Program = PROGRAM, slots: int = 1) -> Night:
+    return Night(program, GreedyPolicy(), "secret", slots, Tick(START, 0.0), None)
 
 
 class Window(io.StringIO):

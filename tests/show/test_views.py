@@ -18,7 +18,8 @@ from overnight.show.experiment import experiment_text
 from overnight.show.paint import Screen
 from overnight.show.progress import Hours, rules
 from overnight.show.readback import ReadBack, readback_json, readback_text
-from overnight.show.report import report_json, report_of, report_text
+from overnight.show.report import report_json, report_of
+from overnight.show.report_text import report_text
 from overnight.show.status import status_json, status_of, status_text
 from overnight.show.trial_runs import numbers, remarks
 from tests.nights import make_repo
@@ -78,8 +79,8 @@ def test_report(tmp_path: Path) -> None:
         "          keep",
         "Branch    loss 1.500000  (−25.00 %, #1)",
         "          autoresearch/mar5 at 0000000, 1 keep",
-        "          Keeps rest on one run each, and a mere change of seed moves a score as well:",
-        "          some of them will be luck. Take the numbers as scores, not as proven gains.",
+        "          Keeps rest on one run each, and a mere change of seed moves a score as well: some of them",
+        "          will be luck. Take the numbers as scores, not as proof.",
         "",
         "Kept",
         "  #1  1.500000  −25.00 %  wider",
@@ -90,7 +91,7 @@ def test_report(tmp_path: Path) -> None:
         "Time      26.0 s for 4 runs; slots were busy 62% of it",
         "Look      git log -p bbbbbbb..autoresearch/mar5",
         "          overnight show 1",
-        "Take it   git merge autoresearch/mar5",
+        "Take it   overnight accept --tag mar5   or: git merge autoresearch/mar5",
     ]
 
 
@@ -106,7 +107,14 @@ def test_reports_json_has_stable_keys(tmp_path: Path) -> None:
         found = report_json(report_of(reader, repo(tmp_path), held=False))
     assert found["asked"]["run"] == "python train.py"
     assert [keep["number"] for keep in found["keeps"]] == [1]
-    assert found["failures"] == [{"why": "exit code 1: MemoryError", "count": 1}]
+    assert found["failures"] == [
+        {
+            "why": "exit code 1: MemoryError",
+            "count": 1,
+            "last_experiment": 3,
+            "last_line": "exit code 1: MemoryError: 99 is too wide",
+        }
+    ]
     assert found["fewest_runs_per_keep"] == 1
 
 

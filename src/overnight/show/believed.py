@@ -12,7 +12,7 @@ from overnight.ledger.views import Summary
 from overnight.model import Claim, Goal, Split, Standing, Worth
 from overnight.show.paint import Cell, Screen, Tone, printable
 from overnight.show.table import table
-from overnight.show.words import change_text, plural, score_text
+from overnight.show.words import change_text, percent_text, plural, score_text
 
 TONES = {
     Standing.PROVEN: Tone.GOOD,
@@ -44,7 +44,17 @@ def share_text(gain: float, summary: Summary) -> str:
 
 
 def doubt_text(doubt: float) -> str:
-    return "under 1 %" if doubt < 0.01 else f"{doubt:.0%}".replace("%", " %")
+    return "under 1 %" if doubt < 0.01 else percent_text(doubt)
+
+
+def interval_text(summary: Summary, claim: Claim) -> str:
+    """The larger gain comes first."""
+    low, high = sorted((claim.low, claim.high))
+    return f"{share_text(high, summary)} to {share_text(low, summary)}"
+
+
+def sum_text(worths: Iterable[Worth], summary: Summary) -> str:
+    return share_text(sum(worth.gain for worth in worths), summary)
 
 
 def stack_cells(summary: Summary) -> Iterator[list[Cell]]:
@@ -52,22 +62,20 @@ def stack_cells(summary: Summary) -> Iterator[list[Cell]]:
     standing = [worth for worth in summary.worths if worth.standing is not Standing.REMOVED]
     if not standing:
         return
-    yield [f"{_sum(standing, summary)} is what its {plural(len(standing), 'keep')} together are believed to bring"]
+    yield [f"{sum_text(standing, summary)} is what its {plural(len(standing), 'keep')} together are believed to bring"]
     for kind in (Standing.PROVEN, Standing.REPEATABLE):
         if those := [worth for worth in standing if worth.standing is kind]:
-            yield [(f"{_sum(those, summary)} of it is {kind} ({len(those)} of them)", TONES[kind])]
+            yield [(f"{sum_text(those, summary)} of it is {kind} ({len(those)} of them)", TONES[kind])]
 
 
 def claim_cells(summary: Summary) -> Iterator[list[Cell]]:
     """The gain with its interval, and where it was measured."""
     if (claim := summary.claim) is None:
         return
-    ends = sorted((claim.low, claim.high), key=lambda gain: -gain)
-    low, high = (share_text(end, summary) for end in ends)
     tone = Tone.GOOD if claim.low > 0 else Tone.WARN
     ends_at = f"{summary.metric} {score_text(claim.baseline)} to {score_text(claim.branch)}"
     gain = f"{ends_at}, {share_text(claim.gain, summary)}"
-    yield [(gain, tone), f"  (95 %: {low} to {high})"]
+    yield [(gain, tone), f"  (95 %: {interval_text(summary, claim)})"]
     yield [(f"{SETS[claim.split]}, {plural(claim.runs, 'run')} a side{_older(summary)}", Tone.QUIET)]
 
 
@@ -100,10 +108,6 @@ def claim_sentence(claim: Claim | None, worths: Sequence[Worth]) -> str:
     if not [worth for worth in worths if worth.standing is not Standing.REMOVED]:
         return "there is nothing to claim: the branch stands at the baseline"
     return "not measured yet: `overnight claim` does it"
-
-
-def _sum(worths: Iterable[Worth], summary: Summary) -> str:
-    return share_text(sum(worth.gain for worth in worths), summary)
 
 
 def _older(summary: Summary) -> str:

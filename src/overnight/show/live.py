@@ -14,21 +14,21 @@ from typing import TextIO
 
 from overnight.clock import Now
 from overnight.ledger.events import Entry, Noted, Turned
-from overnight.model import Call, Heartbeat, Purpose, Run
+from overnight.model import Call, Heartbeat, Run
 from overnight.night.night import Night
 from overnight.night.state import Open
 from overnight.show.frame import Frame
 from overnight.show.line import HEAD, Line, line_of, told
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, screen_of, spread
-from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, phase, rule_rows, rules
-from overnight.show.words import counts_text, plural, span
+from overnight.show.progress import LABEL, Hours, best_row, branch_row, phase, rule_rows, rules
+from overnight.show.purpose import purpose
+from overnight.show.spark import spark
+from overnight.show.words import counts_text, span, value_text
 
-ABOUT = {
-    Purpose.BASELINE: "the untouched baseline, to learn how much runs differ",
-    Purpose.INCUMBENT: "what changes are compared with, once more",
-    Purpose.CLAIM: "the claim: #{} on sealed data",
-}
-BEAT_SECONDS = 2.0  # a bar runs on by itself no further than this past the last sign of life
+BEAT_SECONDS = 2.0  # by the wall's clock a bar runs on by itself, no further than this past the last sign of life
+NEARLY = 0.9  # of its box a run has used, and is not heard of any more: it has ended
+VALUE = 7
+WIDEST, BESIDE = 40, LABEL + VALUE + 17  # columns of a curve, and of what stands in its row beside it
 
 
 @dataclass(slots=True)
@@ -105,12 +105,14 @@ class Plain:
 
 
 class Terminal(Plain):
-    """The same lines, and below them what happens now."""
+    """The same lines, and below them what happens now: for each slot the curve of its run, and what that is for."""
 
     def __init__(self, stream: TextIO, look: Callable[[TextIO], Screen] = screen_of) -> None:
         super().__init__(stream, look)
         self.frame = Frame(stream)
         self.since: dict[str, tuple[Heartbeat, float]] = {}  # when each sign of life was first seen
+        self.purposes: dict[str, list[Cell]] = {}  # of what is under way
+        self.slots: set[str] = set()  # that have had a run
         self.began: Now | None = None
 
     def tick(self, night: Night, now: Now, beats: dict[str, Heartbeat]) -> None:
@@ -121,8 +123,10 @@ class Terminal(Plain):
             if self.since.get(run_id, (None,))[0] is not beat:
                 self.since[run_id] = (beat, now.mono)
         self.since = {run_id: self.since[run_id] for run_id in beats}
+        self._take_runs(night)
         width = self.screen.width or 80
-        self.frame.draw([spread(row, width - 1, self.screen) for row in self._rows(night, now)], width)
+        rows = list(self._rows(night, now))[: max(1, self.screen.height - 1)]
+        self.frame.draw([spread(row, width - 1, self.screen) for row in rows], width)
 
     def say(self, line: str) -> None:
         self.frame.say(line)
@@ -130,44 +134,63 @@ class Terminal(Plain):
     def close(self) -> None:
         self.frame.clear()
 
+    def _take_runs(self, night: Night) -> None:
+        runs = night.state.under_way
+        self.purposes = {id: self.purposes.get(id) or purpose(started.run, night) for id, started in runs.items()}
+        self.slots |= {started.slot for started in runs.values()}
+
     def _rows(self, night: Night, now: Now) -> Iterator[list[Cell]]:
         assert self.began is not None
+        state, columns = night.state, self._columns()
+        progress, hours = state.progress(night.time.elapsed), Hours(self.began, now.utc)
+        below = list(rule_rows(rules(night.program.stop, night.program.goal, progress, hours), columns))
         yield []
-        name = fit(night.state.name, LABEL)
-        yield [(name, Tone.STRONG), f"  {printable(phase(night))}", (f"   {self.tale}", Tone.QUIET)]
-        yield from self._slots(night, now)
-        if night.state.worths:
-            yield branch_row(night.program.metric, night.state.best, self.tale.baseline)
+        yield [(fit(state.name, LABEL), Tone.STRONG), f"  {printable(phase(night))}", (f"   {self.tale}", Tone.QUIET)]
+        yield from self._slots(night, now, self.screen.height - len(below) - 4)
+        if state.worths:
+            yield branch_row(night.program.metric, state.best, self.tale.baseline)
         else:
-            yield best_row(night.program.metric, night.state.best, self.tale.best_number, self.tale.baseline)
-        progress = night.state.progress(night.time.elapsed)
-        yield from rule_rows(rules(night.program.stop, night.program.goal, progress, Hours(self.began, now.utc)))
+            yield best_row(night.program.metric, state.best, self.tale.best_number, self.tale.baseline)
+        yield from below
 
-    def _slots(self, night: Night, now: Now) -> Iterator[list[Cell]]:
-        runs = list(night.state.under_way.values())
-        room = max(1, self.screen.height - 12)
-        for started in runs[:room]:
-            share, left = self._position(started.run, night.program.box.cpu, now)
-            said = (printable(_about(started.run, night)), Tone.SAID)
-            yield [fit(f"#{started.experiment}", LABEL), "  ", *bar(share, BAR), f"  {left:>12}  ", said]
-        if len(runs) > room:
-            yield [(f"{'':{LABEL}}  and {len(runs) - room} more", Tone.QUIET)]
-        if night.asked:
-            waits = f"{printable(night.program.agent)} is asked for {plural(night.asked, 'proposal')}"
-            yield [(f"{fit('next', LABEL)}  {waits}", Tone.QUIET)]
+    def _slots(self, night: Night, now: Now, room: int) -> Iterator[list[Cell]]:
+        """Two rows for each slot where there is room, and always in the same place."""
+        by_slot = {started.slot: started.run for started in night.state.under_way.values()}
+        slots, both = sorted(self.slots, key=lambda name: (len(name), name)), 2 * len(self.slots) <= room
+        shown = slots if both or len(slots) <= room else slots[: max(0, room - 1)]
+        for slot in shown:
+            run = by_slot.get(slot)
+            row = self._run_row(run, night, now) if run else [fit("", LABEL), "  ", *bar(0.0, self._columns())]
+            why = self.purposes[run.id] if run else [(self._idle(night), Tone.QUIET)]
+            yield from ([row, [fit("", LABEL), "  ", *why]] if both else [[*row, "  ", *why]])
+        if len(slots) > len(shown):
+            yield [(f"{fit('', LABEL)}  and {len(slots) - len(shown)} more", Tone.QUIET)]
 
-    def _position(self, run: Run, cpu: bool, now: Now) -> tuple[float, str]:
-        """How much of its box a run has used, and the words for what is left."""
+    def _run_row(self, run: Run, night: Night, now: Now) -> list[Cell]:
+        share, left = self._position(run, night, now)
+        curve = self.since[run.id][0].curve if run.id in self.since else ()
+        columns = self._columns()
+        done = round(min(1.0, share) * columns)
+        drawn = [spark(curve, done), ("─" * (columns - done), Tone.QUIET)] if curve else bar(share, columns)
+        value = [f"  {fit(value_text(curve[-1]) if curve else '', VALUE)}"] if night.program.curve else []
+        return [fit(f"#{run.experiment}", LABEL), "  ", *drawn, *value, (f"  {left}", Tone.QUIET)]
+
+    def _columns(self) -> int:
+        """Of a run's curve."""
+        return max(8, min(WIDEST, (self.screen.width or 80) - BESIDE))
+
+    def _idle(self, night: Night) -> str:
+        return f"waits for what {printable(night.program.agent)} proposes" if night.asked else "idle"
+
+    def _position(self, run: Run, night: Night, now: Now) -> tuple[float, str]:
+        """How much a run has used of its box and of what starting takes, and the words for what is left."""
         if run.id not in self.since:
             return 0.0, "starts"
         beat, seen = self.since[run.id]
-        used = (beat.cpu_seconds if cpu else beat.wall_seconds) + min(BEAT_SECONDS, now.mono - seen)
-        left = run.box_seconds - used
-        return used / run.box_seconds, f"{span(left)} left" if left > 0 else f"{span(-left)} over"
-
-
-def _about(run: Run, night: Night) -> str:
-    """What its author says, or what a run of ours is for."""
-    if run.purpose in ABOUT:
-        return ABOUT[run.purpose].format(run.experiment)
-    return night.state.open[run.experiment].proposed.hypothesis
+        silent = now.mono - seen
+        used = beat.cpu_seconds if night.program.box.cpu else beat.wall_seconds + min(BEAT_SECONDS, silent)
+        if night.program.score and silent > BEAT_SECONDS and used > NEARLY * run.box_seconds:
+            return 1.0, "is scored"
+        allowed = run.box_seconds + (night.state.startup_seconds or 0.0)
+        left = allowed - used
+        return used / allowed, f"{span(left)} left" if left > 0 else f"{span(-left)} over"

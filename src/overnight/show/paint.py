@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TextIO, TypeAlias
 
-ASCII = str.maketrans({"·": "-", "−": "-", "→": ">", "…": "~", "━": "#", "─": "-", "±": "~"})
+ASCII = str.maketrans({"·": "-", "−": "-", "→": ">", "…": "~", "━": "#", "─": "-", "±": "~", "×": "x"})
+ASCII |= str.maketrans("▁▂▃▄▅▆▇█", "_.:;=+*#")
 
 
 class Tone(Enum):

@@ -3,20 +3,22 @@ characters, in a file as SVG. Scores far worse than the incumbents lie on the ed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from overnight.judge.audit import SURE, Audit
 from overnight.model import Goal
 from overnight.show import svg
-from overnight.show.paint import Cell, Screen, Tone, cut, fit, spread
-from overnight.show.svg import Point
+from overnight.show.axes import Plane, band, frame, steps
+from overnight.show.labels import Room, Wish, placed, written
+from overnight.show.paint import Cell, Screen, Tone, cut, fit, printable, spread
+from overnight.show.svg import AMBER, BLUE, GREEN, GREY, Point
 from overnight.show.words import score_text
 
 ROWS, MOST_COLUMNS, LABEL = 11, 100, 11
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 1000, 520, 90, 70, 20, 40
-GREY, GREEN, AMBER, BLUE, PALE = "#bbb", "#1a8f3c", "#d08700", "#2457c5", "#e6edfb"
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 1000, 540, 90, 62, 20, 76
+NAMES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +62,32 @@ def plot(audit: Audit, screen: Screen) -> Iterator[str]:
 def audit_svg(audit: Audit, title: str) -> str:
     """`title`: two lines at most are shown of it."""
     shape = _shape(audit)
-    across = (WIDTH - LEFT - RIGHT) / max(1, shape.last)
-    down = (HEIGHT - TOP - BOTTOM) / (shape.high - shape.low)
-
-    def at(point: Point) -> Point:
-        score = min(max(point[1], shape.low), shape.high)
-        return LEFT + point[0] * across, TOP + (shape.high - score) * down
-
-    return svg.picture(WIDTH, HEIGHT, [*_frame(audit, shape, title), *_drawn(audit, shape, at)])
+    plane = Plane(LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM, shape.last, shape.low, shape.high)
+    return svg.picture(WIDTH, HEIGHT, [*_words(shape, title), *_drawn(audit, shape, plane)], title)
 
 
-def _drawn(audit: Audit, shape: Shape, at: Callable[[Point], Point]) -> Iterator[str]:
-    steps = _steps(_levels(shape), shape.last)
-    if steps:
-        half = audit.noise.apart / 2**0.5
-        band = [at((x, y + half)) for x, y in steps] + [at((x, y - half)) for x, y in reversed(steps)]
-        yield svg.area(band, PALE)
-        yield svg.line([at(point) for point in steps], BLUE)
-    yield svg.line([at(point) for point in _steps(shape.keeps, shape.last)], GREEN, 1.0, "4 3")
-    for point in shape.tries:
-        yield svg.dot(at(point), 2.5, GREY)
-    descriptions = ["the baseline", *(f"#{kept.tried.number} {kept.tried.description}" for kept in audit.keeps)]
-    for point, sure, said in zip(shape.keeps, shape.sure, descriptions, strict=True):
-        x, y = at(point)
-        yield svg.dot((x, y), 4.5, GREEN if sure else AMBER, cut(said, 200))
-        if sure and point[0] > 0 and len(audit.keeps) <= 40:
-            down = 1 if audit.results.goal is Goal.MINIMIZE else -1  # towards where the fewest scores are
-            side, anchor = (-1, "end") if x > LEFT + 200 else (1, "start")
-            spot = (x + 7 * side, y - 8 * side * down)
-            yield svg.words(spot, cut(said, 34), 10, GREEN, anchor, -25.0 * down)
+def _drawn(audit: Audit, shape: Shape, plane: Plane) -> Iterator[str]:
+    level = steps(_levels(shape), shape.last)
+    if level:
+        yield band(plane, level, audit.noise.apart / 2**0.5)
+    yield from frame(plane, plane.top, plane.bottom, cut(printable(audit.results.metric), 40))
+    yield svg.line([plane.at(point) for point in level], BLUE)
+    yield svg.line([plane.at(point) for point in steps(shape.keeps, shape.last)], GREEN, 1.0, "4 3")
+    yield svg.dots(map(plane.at, shape.tries), 2.5, GREY, 1.0)
+    spots = [plane.at(point) for point in shape.keeps]
+    said = ["the baseline", *(f"#{kept.tried.number} {kept.tried.description}" for kept in audit.keeps)]
+    for spot, sure, text in zip(spots, shape.sure, said, strict=True):
+        yield svg.dot(spot, 4.5, GREEN if sure else AMBER, cut(text, 200))
+    told = sorted(zip(audit.keeps, spots[1:], shape.sure[1:], strict=True), key=lambda each: -each[0].gain)
+    wishes = [Wish(spot, printable(kept.tried.description)) for kept, spot, sure in told if sure]
+    room = Room(LEFT, TOP, plane.right, plane.bottom, audit.results.goal is Goal.MINIMIZE, 10)
+    yield from written(placed(wishes[:NAMES], spots, 5.0, room), room, GREEN)
 
 
-def _frame(audit: Audit, shape: Shape, title: str) -> Iterator[str]:
+def _words(shape: Shape, title: str) -> Iterator[str]:
     first, _, second = title.partition(". ")
     yield svg.words((LEFT, 26), cut(f"{first}." if second else first, 130), 14)
     yield svg.words((LEFT, 46), cut(second, 130), 14)
-    edge = [(LEFT, TOP), (LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM)]
-    yield svg.line([(float(x), float(y)) for x, y in edge], "#888", 1.0)
-    yield svg.words((LEFT - 8, TOP + 4), score_text(shape.high), 11, anchor="end")
-    yield svg.words((LEFT - 8, HEIGHT - BOTTOM), score_text(shape.low), 11, anchor="end")
-    yield svg.words((LEFT - 8, (TOP + HEIGHT - BOTTOM) / 2), cut(audit.results.metric, 14), 11, anchor="end")
-    yield svg.words((WIDTH - RIGHT, HEIGHT - 24), f"{shape.last} experiments", 11, anchor="end")
     x = float(LEFT)
     for text, colour in (
         ("kept", GREEN),
@@ -109,7 +96,7 @@ def _frame(audit: Audit, shape: Shape, title: str) -> Iterator[str]:
         ("would show again, and where 19 of 20 runs of it lie" if shape.levels else "", BLUE),
     ):
         yield svg.words((x, HEIGHT - 10), text, 11, colour)
-        x += 7.0 * len(text) + 24
+        x += svg.width_of(text, 11) + 24
 
 
 def _shape(audit: Audit) -> Shape:
@@ -131,9 +118,3 @@ def _range(scores: Sequence[float], audit: Audit) -> tuple[float, float]:
 
 def _levels(shape: Shape) -> list[Point]:
     return [(x, level) for (x, _), level in zip(shape.keeps, shape.levels, strict=False)]
-
-
-def _steps(points: Sequence[Point], last: int) -> list[Point]:
-    """Level until the next one begins."""
-    ends = [*(x for x, _ in points[1:]), float(last)]
-    return [step for (x, y), end in zip(points, ends, strict=False) for step in ((x, y), (end, y))]

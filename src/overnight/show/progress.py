@@ -43,10 +43,10 @@ def rules(stop: Stop, goal: Goal, progress: Progress, hours: Hours) -> list[Gaug
     return sorted(found, key=lambda gauge: -gauge.share)
 
 
-def rule_rows(gauges: Iterable[Gauge]) -> Iterator[list[Cell]]:
+def rule_rows(gauges: Iterable[Gauge], columns: int = BAR) -> Iterator[list[Cell]]:
     label = "stop"
     for rule in gauges:
-        yield [fit(label, LABEL), "  ", *bar(rule.share, BAR), f"  {rule.text}"]
+        yield [fit(label, LABEL), "  ", *bar(rule.share, columns), f"  {rule.text}"]
         label = ""
 
 
@@ -54,8 +54,8 @@ def branch_row(metric: str, score: float | None, baseline: float | None) -> list
     """For a judge that says what it believes: the branch as its runs have it, which is no claim."""
     if score is None:
         return [fit("branch", LABEL), ("  nothing is measured yet", Tone.QUIET)]
-    words = f"in its own runs, luck included; the baseline {score_text(baseline)}"
-    return [fit("branch", LABEL), f"  {metric} {score_text(score)}  ", (words, Tone.QUIET)]
+    change = f"{change_text(score, baseline)} from the baseline's {score_text(baseline)}"
+    return [fit("branch", LABEL), f"  {metric} {score_text(score)}  ", (f"{change}, luck included", Tone.QUIET)]
 
 
 def best_row(metric: str, best: float | None, number: int | None, baseline: float | None) -> list[Cell]:

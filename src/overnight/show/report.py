@@ -1,37 +1,36 @@
-"""The morning report as text: what was asked, what came of it, what was tried, what it cost, and how to go on.
+"""What the morning report says, as values: what was asked, what came of it, what was tried, what it cost.
 
-Drawn from the ledger and the commits. It calls nothing a gain but the claim; what keeps are believed to be worth is
-said apart from it, and a keep that rests on one run is said to do so.
+Drawn from the ledger and the commits, once; the terminal, the page and the Markdown show these and nothing else, and
+`report_json` has them all. Only the claim is ever called a gain.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from overnight.judge.noise import Noise
+from overnight.judge.words import SEEN
 from overnight.ledger import views
 from overnight.ledger.events import Opened, Session
 from overnight.ledger.ledger import Reader
-from overnight.model import Call, Level
+from overnight.model import Call, Goal, Level, Worth
 from overnight.night.verify import program_of
 from overnight.program.program import Program
-from overnight.program.units import box_text
 from overnight.repo.repo import Repo
-from overnight.show.believed import claim_cells, claim_sentence, legend, stack_cells, worth_table
-from overnight.show.line import Line, line_from
-from overnight.show.paint import Cell, Screen, Tone, fit, folded, printable, spread
+from overnight.show import findings
+from overnight.show.findings import Author, Failure, Record
+from overnight.show.line import line_from
+from overnight.show.patches import difference, patches
 from overnight.show.progress import counted
-from overnight.show.table import table
+from overnight.show.ran import Ran, Spent, noise_of, runs_of, spent, splits_of
 from overnight.show.tried import Tried, tried
-from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
 
-LABEL, PARAGRAPH = 10, 90
-SHOWN_REASONS, SHOWN_NAMES = 6, 8
 ONE_RUN = (
-    "Keeps rest on one run each, and a mere change of seed moves a score as well:",
-    "some of them will be luck. Take the numbers as scores, not as proven gains.",
+    "Keeps rest on one run each, and a mere change of seed moves a score as well: some of them will be luck. "
+    "Take the numbers as scores, not as proof."
 )
 LEVELS_SQL = """
     SELECT min(json_extract(body, '$.trial.level')), min(json_extract(body, '$.trial.sealed')) FROM event
@@ -58,52 +57,71 @@ class Report:
     ended: float
     level: Level
     sealed: bool  # the numbers were made apart from the runs
-    keeps: tuple[Line, ...]
+    splits: tuple[str, ...]  # the sets that runs were scored on
+    noise: Noise  # of one run, in all that was run more than once
     claims: bool  # its policy makes a claim
     runs_per_keep: int  # the fewest runs that a keep rests on
-    failures: tuple[tuple[str, int], ...]
+    records: tuple[Record, ...]  # every experiment, the baseline first
+    keeps: tuple[Record, ...]
+    fell: tuple[Record, ...]
+    taken_back: tuple[tuple[Record, Record], ...]  # a keep, and the experiment that took it back
+    near: tuple[Record, ...]
+    worst: tuple[Record, ...]
+    failures: tuple[Failure, ...]
     tried: tuple[Tried, ...]
+    authors: tuple[Author, ...]
+    spent: tuple[Spent, ...]
     busy_seconds: float  # of all slots
+    patches: Mapping[str, Sequence[str]]  # of the commits of the keeps
+    change: Sequence[str]  # the branch against the baseline
+
+    @property
+    def goal(self) -> Goal:
+        return Goal(self.summary.goal)
+
+    @property
+    def worths(self) -> Mapping[int, Worth]:
+        return {worth.experiment: worth for worth in self.summary.worths}
 
 
 def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
-    summary = views.summary(reader, held)
-    opened, session = reader.find("opened"), reader.last(Session.kind)
+    summary, program = views.summary(reader, held), _program(reader)
+    opened = reader.find("opened")
     assert opened is not None
     assert isinstance(opened.event, Opened)
-    settings = session.event.settings if session and isinstance(session.event, Session) else opened.event.settings
-    every = list(views.rows(reader))
-    rows = [row for row in every if row.number > 0]
-    keeps = [row for row in rows if row.call is Call.KEEP and row.removes is None]
-    last = next(reader.query("SELECT at FROM event ORDER BY seq DESC LIMIT 1"))
+    runs = list(runs_of(reader, summary.metric))
+    records, noise, goal = _records(reader, runs), noise_of(runs), Goal(summary.goal)
+    keeps = tuple(r for r in records if r.number > 0 and r.row.call is Call.KEEP and r.row.removes is None)
+    fell = findings.fell(records, goal, noise.sigma)
+    last = next(reader.query("SELECT at FROM event WHERE kind <> 'accepted' ORDER BY seq DESC LIMIT 1"))
     level, sealed = next(reader.query(LEVELS_SQL))
     return Report(
         summary=summary,
-        program=program_of(settings),
+        program=program,
         baseline_commit=opened.event.baseline,
-        calibration=next((row.why for row in every if row.number == 0), ""),
+        calibration=next((record.row.why for record in records if record.number == 0), ""),
         began=opened.at,
         ended=last[0],
         level=Level(level or Level.PRINTED),
         sealed=bool(sealed),
-        keeps=tuple(line_from(reader, row) for row in keeps),
-        claims=program_of(settings).policy != "greedy",
-        runs_per_keep=min((row.runs for row in keeps), default=0),
-        failures=tuple(_failures(rows)),
-        tried=tuple(tried(repo, every)),
-        busy_seconds=sum(row.seconds for row in every),
+        splits=splits_of(runs),
+        noise=noise,
+        claims=program.policy != "greedy",
+        runs_per_keep=min((keep.row.runs for keep in keeps), default=0),
+        records=records,
+        keeps=keeps,
+        fell=fell,
+        taken_back=findings.taken_back(records),
+        near=findings.near(records, goal, fell),
+        worst=findings.worst(records, goal, noise.sigma),
+        failures=findings.failures(records),
+        tried=tuple(tried(repo, [record.row for record in records])),
+        authors=findings.authors(records),
+        spent=tuple(spent(runs)),
+        busy_seconds=sum(run.seconds for run in runs),
+        patches=dict(patches(repo, [keep.row.kept for keep in keeps if keep.row.kept])),
+        change=difference(repo, opened.event.baseline, summary.tip),
     )
-
-
-def report_text(report: Report, screen: Screen) -> Iterator[str]:
-    for cells in (*_head(report), *_outcome(report)):
-        yield spread(cells, None, screen)
-    yield from _kept(report, screen)
-    yield from _not_kept(report, screen)
-    yield from _most_tried(report, screen)
-    yield ""
-    for cells in _go_on(report):
-        yield spread(cells, None, screen)
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -119,112 +137,53 @@ def report_json(report: Report) -> dict[str, Any]:
         "ended": report.ended,
         "level": report.level,
         "sealed": report.sealed,
+        "splits": list(report.splits),
         "calibration": report.calibration,
-        "keeps": views.to_json(report.keeps),
+        "noise": {"of_a_run": report.noise.sigma, "repeated_runs": report.noise.df, "seen_in_one_run": seen(report)},
+        "keeps": [_record_json(record, report) for record in report.keeps],
         "fewest_runs_per_keep": report.runs_per_keep,
-        "failures": [{"why": why, "count": count} for why, count in report.failures],
-        "most_tried": views.to_json(report.tried),
+        "fell": [_record_json(record, report) for record in report.fell],
+        "taken_back": [_record_json(record, report) for _, record in report.taken_back],
+        "near": [_record_json(record, report) for record in report.near],
+        "worst": [_record_json(record, report) for record in report.worst],
+        "failures": views.to_json(list(report.failures)),
+        "most_tried": views.to_json(list(report.tried)),
+        "authors": views.to_json(list(report.authors)),
+        "runs_by_purpose": views.to_json(list(report.spent)),
         "slot_seconds_used": report.busy_seconds,
-        "slot_share_used": _busy_share(report),
+        "slot_share_used": busy_share(report),
     }
 
 
-def _head(report: Report) -> Iterator[list[Cell]]:
-    summary, program = report.summary, report.program
-    yield [(f"Night {summary.night}", Tone.STRONG), f"  {printable(ended_text(summary.state, summary.why))}"]
-    yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
-    yield []
-    asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
-    yield [fit("Asked", LABEL), f"{asked}, by editing {', '.join(program.edit)}"]
-    slots = plural(program.slots, "slot")
-    yield [fit("", LABEL), f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}"]
-    network = ", with the network open" if program.network else ""
-    yield [fit("Measured", LABEL), LEVELS[report.level] + network]
-    yield [fit("", LABEL), (SEALED[report.sealed], Tone.PLAIN if report.sealed else Tone.WARN)]
-
-
-def _outcome(report: Report) -> Iterator[list[Cell]]:
-    summary = report.summary
-    yield [fit("Baseline", LABEL), f"{summary.metric} {score_text(summary.baseline) or 'was not measured'}"]
-    for part in folded(report.calibration, PARAGRAPH):
-        yield [fit("", LABEL), (part, Tone.QUIET)]
-    if not report.keeps:
-        yield [fit("Branch", LABEL), "nothing was kept: it stands at the baseline"]
-        return
-    if not summary.worths:
-        change = f"({change_text(summary.best, summary.baseline)}, #{summary.best_experiment})"
-        yield [fit("Branch", LABEL), f"{summary.metric} {score_text(summary.best)}  {change}"]
-    name = summary.branch.removeprefix("refs/heads/")
-    taken_back = f", {summary.removed} of them taken back" if summary.removed else ""
-    label = "Branch" if summary.worths else ""
-    yield [fit(label, LABEL), f"{name} at {summary.tip[:7]}, {plural(len(report.keeps), 'keep')}{taken_back}"]
-    yield from labelled("Gain", claim_cells(summary))
-    if report.claims and (why := claim_sentence(summary.claim, summary.worths)):
-        yield [fit("Gain", LABEL), why]
-    yield from labelled("Believed", stack_cells(summary))
-    if report.runs_per_keep == 1 and not summary.worths:
-        for sentence in ONE_RUN:
-            yield [fit("", LABEL), (sentence, Tone.WARN)]
-
-
-def labelled(label: str, rows: Iterable[list[Cell]]) -> Iterator[list[Cell]]:
-    for cells in rows:
-        yield [fit(label, LABEL), *cells]
-        label = ""
-
-
-def _kept(report: Report, screen: Screen) -> Iterator[str]:
-    if report.summary.worths:
-        yield from ("", screen.paint("Kept", Tone.STRONG))
-        said = {keep.number: keep.hypothesis for keep in report.keeps}
-        yield from worth_table(report.summary, said, screen)
-        yield from (f"  {line}" for line in legend(report.summary.worths))
-    elif report.keeps:
-        yield from ("", screen.paint("Kept", Tone.STRONG))
-        rows: list[list[Cell]] = [
-            [f"#{k.number}", score_text(k.score), change_text(k.score, k.against), (printable(k.hypothesis), Tone.SAID)]
-            for k in report.keeps
-        ]
-        yield from table(rows, screen, right=(0, 1, 2), indent=2)
-
-
-def _not_kept(report: Report, screen: Screen) -> Iterator[str]:
-    yield from ("", screen.paint("Tried", Tone.STRONG) + f"  {counts_text(counted(report.summary))}")
-    rows: list[list[Cell]] = [
-        [f"{count} x", (printable(why), Tone.BAD)] for why, count in report.failures[:SHOWN_REASONS]
-    ]
-    yield from table(rows, screen, right=(0,), indent=2)
-
-
-def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
-    rows: list[list[Cell]] = [
-        [printable(t.name), plural(t.times, "time"), (f"{t.kept} kept", Tone.GOOD if t.kept else Tone.QUIET)]
-        for t in report.tried[:SHOWN_NAMES]
-    ]
-    if rows:
-        yield from ("", screen.paint("Turned most", Tone.STRONG))
-        yield from table(rows, screen, right=(1, 2), indent=2)
-
-
-def _go_on(report: Report) -> Iterator[list[Cell]]:
-    summary = report.summary
-    busy = f"slots were busy {_busy_share(report):.0%} of it"
-    yield [fit("Time", LABEL), f"{span(summary.elapsed)} for {plural(summary.runs, 'run')}; {busy}"]
-    if summary.tokens or summary.usd:
-        yield [fit("Cost", LABEL), f"{plural(summary.tokens or 0, 'token')}, ${summary.usd or 0:.2f}"]
-    if report.keeps:
-        name = summary.branch.removeprefix("refs/heads/")
-        yield [fit("Look", LABEL), f"git log -p {report.baseline_commit[:7]}..{name}"]
-        yield [fit("", LABEL), f"overnight show {report.keeps[-1].number}"]
-        yield [fit("Take it", LABEL), f"git merge {name}"]
-
-
-def _busy_share(report: Report) -> float:
+def busy_share(report: Report) -> float:
     room = report.summary.elapsed * report.program.slots
     return min(1.0, report.busy_seconds / room) if room else 0.0
 
 
-def _failures(rows: Iterable[views.Row]) -> list[tuple[str, int]]:
-    """By reason; what differs only after the second colon (a value, a line) is the same reason."""
-    failed = (Call.CRASH, Call.TIMEOUT, Call.INVALID, Call.REFUSED)
-    return Counter(": ".join(row.why.split(": ")[:2]) for row in rows if row.call in failed).most_common()
+def seen(report: Report, runs: int = 1) -> float:
+    """The smallest difference that so many runs show, against one more of the incumbent."""
+    return SEEN * report.noise.sigma * math.sqrt(1 / runs + 1 / (runs + 1))
+
+
+def _record_json(record: Record, report: Report) -> dict[str, Any]:
+    row, found = record.row, report.worths.get(record.number)
+    return {
+        **views.to_json(record.line),
+        "first_score": record.first,
+        "origin": row.origin,
+        "commit": row.kept or row.commit,
+        "worth": views.to_json(found) if found else None,
+    }
+
+
+def _program(reader: Reader) -> Program:
+    """As the last session understood it."""
+    entry = reader.last(Session.kind) or reader.find("opened")
+    assert entry is not None
+    assert isinstance(entry.event, Session | Opened)
+    return program_of(entry.event.settings)
+
+
+def _records(reader: Reader, runs: Iterable[Ran]) -> tuple[Record, ...]:
+    first = findings.first_scores(runs)
+    return tuple(Record(row, line_from(reader, row), first.get(row.number)) for row in views.rows(reader))

@@ -22,6 +22,7 @@ from overnight.show.believed import claim_cells, stack_cells
 from overnight.show.line import Line, line_from, shown
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, labelled, printable, spread
 from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, counted, rule_rows, rules
+from overnight.show.signoff import acceptance_cells
 from overnight.show.words import counts_text, ended_text, plural, span
 
 LAST = 5
@@ -96,6 +97,7 @@ def _rows(status: Status) -> Iterator[list[Cell]]:
         yield best_row(summary.metric, summary.best, summary.best_experiment, summary.baseline)
     yield from labelled("stack", stack_cells(summary), LABEL + 2)
     yield from labelled("gain", claim_cells(summary), LABEL + 2)
+    yield from labelled("taken", acceptance_cells(summary), LABEL + 2)
     done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
     yield [fit("done", LABEL), f"  {done}"]
     yield from _flights(status)

@@ -36,4 +36,5 @@ def tried(repo: Repo, rows: Sequence[Row]) -> list[Tried]:
         names = {match[1] for line in lines if (match := ASSIGNED.match(line))}
         times.update(names)
         kept.update(names if calls[commit] is Call.KEEP else ())
-    return [Tried(name, count, kept[name]) for name, count in times.most_common()]
+    order = sorted(times.items(), key=lambda item: (-item[1], item[0]))
+    return [Tried(name, count, kept[name]) for name, count in order]

@@ -33,8 +33,17 @@ def change_text(score: float | None, against: float | None) -> str:
     return f"{(score - against) / abs(against):+.2%}".replace("-", "−").replace("%", " %")
 
 
+def percent_text(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
 def amount_text(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
+
+
+def value_text(value: float) -> str:
+    """Of a curve: short, with five figures."""
+    return f"{value:.5g}".replace("-", "−")
 
 
 def span(seconds: float) -> str:

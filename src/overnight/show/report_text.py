@@ -1,0 +1,117 @@
+"""The morning report as text: what was asked, what came of it, what was tried, what it cost, and how to go on.
+
+It calls nothing a gain but the claim; what keeps are believed to be worth is said apart from it, and a keep that rests
+on one run is said to do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from overnight.program.units import box_text
+from overnight.show.believed import claim_cells, claim_sentence, legend, stack_cells, worth_table
+from overnight.show.paint import Cell, Screen, Tone, fit, folded, labelled, printable, spread
+from overnight.show.progress import counted
+from overnight.show.report import LEVELS, ONE_RUN, SEALED, Report, busy_share
+from overnight.show.signoff import acceptance_cells
+from overnight.show.table import table
+from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
+
+LABEL, PARAGRAPH = 10, 90
+SHOWN_REASONS, SHOWN_NAMES = 6, 8
+
+
+def report_text(report: Report, screen: Screen) -> Iterator[str]:
+    for cells in (*_head(report), *_outcome(report)):
+        yield spread(cells, None, screen)
+    yield from _kept(report, screen)
+    yield from _not_kept(report, screen)
+    yield from _most_tried(report, screen)
+    yield ""
+    for cells in _go_on(report):
+        yield spread(cells, None, screen)
+
+
+def _head(report: Report) -> Iterator[list[Cell]]:
+    summary, program = report.summary, report.program
+    yield [(f"Night {summary.night}", Tone.STRONG), f"  {printable(ended_text(summary.state, summary.why))}"]
+    yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
+    yield []
+    asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
+    yield [fit("Asked", LABEL), f"{asked}, by editing {', '.join(program.edit)}"]
+    slots = plural(program.slots, "slot")
+    yield [fit("", LABEL), f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}"]
+    network = ", with the network open" if program.network else ""
+    yield [fit("Measured", LABEL), LEVELS[report.level] + network]
+    yield [fit("", LABEL), (SEALED[report.sealed], Tone.PLAIN if report.sealed else Tone.WARN)]
+
+
+def _outcome(report: Report) -> Iterator[list[Cell]]:
+    summary = report.summary
+    yield [fit("Baseline", LABEL), f"{summary.metric} {score_text(summary.baseline) or 'was not measured'}"]
+    for part in folded(report.calibration, PARAGRAPH):
+        yield [fit("", LABEL), (part, Tone.QUIET)]
+    if not report.keeps:
+        yield [fit("Branch", LABEL), "nothing was kept: it stands at the baseline"]
+        return
+    if not summary.worths:
+        change = f"({change_text(summary.best, summary.baseline)}, #{summary.best_experiment})"
+        yield [fit("Branch", LABEL), f"{summary.metric} {score_text(summary.best)}  {change}"]
+    name = summary.branch.removeprefix("refs/heads/")
+    taken_back = f", {summary.removed} of them taken back" if summary.removed else ""
+    label = "Branch" if summary.worths else ""
+    yield [fit(label, LABEL), f"{name} at {summary.tip[:7]}, {plural(len(report.keeps), 'keep')}{taken_back}"]
+    yield from labelled("Gain", claim_cells(summary), LABEL)
+    if report.claims and (why := claim_sentence(summary.claim, summary.worths)):
+        yield [fit("Claim", LABEL), why]
+    yield from labelled("Believed", stack_cells(summary), LABEL)
+    if report.runs_per_keep == 1 and not summary.worths:
+        for sentence in folded(ONE_RUN, PARAGRAPH):
+            yield [fit("", LABEL), (sentence, Tone.WARN)]
+
+
+def _kept(report: Report, screen: Screen) -> Iterator[str]:
+    if report.summary.worths:
+        yield from ("", screen.paint("Kept", Tone.STRONG))
+        said = {keep.number: keep.line.hypothesis for keep in report.keeps}
+        yield from worth_table(report.summary, said, screen)
+        yield from (f"  {line}" for line in legend(report.summary.worths))
+    elif report.keeps:
+        yield from ("", screen.paint("Kept", Tone.STRONG))
+        rows: list[list[Cell]] = [
+            [f"#{k.number}", score_text(k.score), change_text(k.score, k.against), (printable(k.hypothesis), Tone.SAID)]
+            for k in (keep.line for keep in report.keeps)
+        ]
+        yield from table(rows, screen, right=(0, 1, 2), indent=2)
+
+
+def _not_kept(report: Report, screen: Screen) -> Iterator[str]:
+    yield from ("", screen.paint("Tried", Tone.STRONG) + f"  {counts_text(counted(report.summary))}")
+    rows: list[list[Cell]] = [
+        [f"{each.count} x", (printable(each.why), Tone.BAD)] for each in report.failures[:SHOWN_REASONS]
+    ]
+    yield from table(rows, screen, right=(0,), indent=2)
+
+
+def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
+    rows: list[list[Cell]] = [
+        [printable(t.name), plural(t.times, "time"), (f"{t.kept} kept", Tone.GOOD if t.kept else Tone.QUIET)]
+        for t in report.tried[:SHOWN_NAMES]
+    ]
+    if rows:
+        yield from ("", screen.paint("Turned most", Tone.STRONG))
+        yield from table(rows, screen, right=(1, 2), indent=2)
+
+
+def _go_on(report: Report) -> Iterator[list[Cell]]:
+    summary = report.summary
+    busy = f"slots were busy {busy_share(report):.0%} of it"
+    yield [fit("Time", LABEL), f"{span(summary.elapsed)} for {plural(summary.runs, 'run')}; {busy}"]
+    if summary.tokens or summary.usd:
+        yield [fit("Cost", LABEL), f"{plural(summary.tokens or 0, 'token')}, ${summary.usd or 0:.2f}"]
+    if report.keeps:
+        name = summary.branch.removeprefix("refs/heads/")
+        yield [fit("Look", LABEL), f"git log -p {report.baseline_commit[:7]}..{name}"]
+        yield [fit("", LABEL), f"overnight show {report.keeps[-1].number}"]
+        yield [fit("Take it", LABEL), f"overnight accept --tag {summary.night}   or: git merge {name}"]
+    yield from labelled("Accepted", acceptance_cells(summary), LABEL)

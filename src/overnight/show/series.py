@@ -1,0 +1,131 @@
+"""The numbers behind the pictures of a night, as its ledger has them: what was tried, what was kept, what that claimed
+while the night ran, and what is believed of it now.
+
+Scores are the metric's own, on the visible split, as verdicts state them. What was never run has no mark here: what was
+turned away, duplicates, and the judge's own removals. Not covered: what a picture of them looks like.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from overnight.judge.noise import Noise
+from overnight.ledger import views
+from overnight.ledger.ledger import Reader
+from overnight.model import Call, Claim, Goal, Score, Standing, Status
+
+Step: TypeAlias = tuple[int, float]
+"""From this experiment on, this score."""
+
+RUNS = 'SELECT "commit", scores FROM run WHERE status = ? AND split = ?'
+RESTS_ON = "SELECT experiment, json_extract(body, '$.verdict.runs') FROM event WHERE kind = 'judged'"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One experiment. Number 0 is the untouched baseline."""
+
+    number: int
+    call: Call
+    score: float | None  # the mean of its runs; None: it crashed, or was cut short
+    runs: int  # that the score is the mean of
+    said: str  # its hypothesis
+    standing: Standing | None = None  # what may be said of it now, where it is a keep of which the judge says something
+
+    @property
+    def kept(self) -> bool:
+        return self.call is Call.KEEP and self.score is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    night: str
+    metric: str
+    goal: Goal
+    experiments: int
+    marks: tuple[Mark, ...]  # in order
+    claimed: tuple[Step, ...]  # the running best: what the branch seemed to reach while the night ran
+    confirmed: tuple[Step, ...]  # the baseline and what is believed of each keep; empty where nothing is
+    noise: float | None  # standard deviation of one run; None: nothing was run twice
+    claim: Claim | None  # of the branch as it stands
+
+    @property
+    def baseline(self) -> float | None:
+        return self.claimed[0][1] if self.claimed else None
+
+    @property
+    def keeps(self) -> tuple[Mark, ...]:
+        return tuple(mark for mark in self.marks if mark.kept and mark.number > 0)
+
+    @property
+    def proven(self) -> bool:
+        return self.claim is not None and self.claim.low > 0
+
+    def toward(self, gain: float) -> float:
+        """A gain as the metric moves."""
+        return -gain if self.goal is Goal.MINIMIZE else gain
+
+
+def series_of(reader: Reader) -> Series:
+    found = views.summary(reader, held=False)
+    goal = Goal(found.goal)
+    standings = {worth.experiment: worth.standing for worth in found.worths}
+    marks = tuple(_marks(views.rows(reader), dict(reader.query(RESTS_ON)), standings))
+    claimed = tuple(_running_best(marks, goal))
+    gains = {worth.experiment: worth.gain for worth in found.worths if worth.standing is not Standing.REMOVED}
+    sign = -1.0 if goal is Goal.MINIMIZE else 1.0
+    return Series(
+        night=found.night,
+        metric=found.metric,
+        goal=goal,
+        experiments=found.experiments,
+        marks=marks,
+        claimed=claimed,
+        confirmed=tuple(_added(claimed[0], {n: sign * gain for n, gain in gains.items()})) if gains and claimed else (),
+        noise=_noise(reader, found.metric),
+        claim=found.claim if found.claimed == found.tip else None,
+    )
+
+
+def _marks(rows: Iterable[views.Row], runs: dict[int, int], standings: dict[int, Standing]) -> Iterator[Mark]:
+    for row in rows:
+        number = row.number
+        if row.call is not None and row.runs and row.removes is None:
+            yield Mark(number, row.call, row.score, runs[number], row.hypothesis, standings.get(number))
+
+
+def _running_best(marks: Sequence[Mark], goal: Goal) -> Iterator[Step]:
+    best: float | None = None
+    for mark in marks:
+        if mark.kept and mark.score is not None and (best is None or goal.better(mark.score, best)):
+            best = mark.score
+            yield mark.number, best
+
+
+def _added(first: Step, changes: dict[int, float]) -> Iterator[Step]:
+    yield first
+    level = first[1]
+    for number, change in sorted(changes.items()):
+        level += change
+        yield number, level
+
+
+def _noise(reader: Reader, metric: str) -> float | None:
+    """Pooled over all commits that ran more than once: the baseline's first runs among them."""
+    of: dict[str, list[float]] = defaultdict(list)
+    decoder = msgspec.json.Decoder(dict[str, Score])
+    for commit, scores in reader.query(RUNS, Status.OK, "visible"):
+        if (score := decoder.decode(scores).get(metric)) is not None:
+            of[commit].append(score.value)
+    noise = Noise()
+    for values in of.values():
+        mean = values[0]
+        for runs, value in enumerate(values[1:], 1):
+            noise = noise.repeated(mean, runs, value)
+            mean += (value - mean) / (runs + 1)
+    return noise.sigma if noise.df else None
