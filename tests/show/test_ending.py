@@ -28,6 +28,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     with Reader.open(written(folder / "night", story())) as reader:
         found = report_of(reader, Repo.discover(toy_repo(folder / "toy")), held=False)
     summary = replace(found.summary, state="finished", worths=(worth(1, 0.4),), claim=GAIN)
+    summary = replace(summary, claimed=summary.tip)
     program = replace(found.program, box=Box(4.0), policy="proof", hidden=("{split}",), stop=Stop(experiments=3))
     return replace(found, summary=summary, program=program, claims=True)
 

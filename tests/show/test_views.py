@@ -91,7 +91,7 @@ def test_report(tmp_path: Path) -> None:
         "Time      26.0 s for 4 runs; slots were busy 62% of it",
         "Look      git log -p bbbbbbb..autoresearch/mar5",
         "          overnight show 1",
-        "Take it   overnight accept --tag mar5   or: git merge autoresearch/mar5",
+        "Take it   overnight accept --tag mar5 --unproven   or: git merge autoresearch/mar5",
     ]
 
 

@@ -11,7 +11,7 @@ from overnight.show.findings import Record
 from overnight.show.paint import Cell, Tone, cut
 from overnight.show.report import LEVELS, SEALED, Report, busy_share
 from overnight.show.section import SENTENCE, Part, Section, Table, cells, one, said, text_of, titled
-from overnight.show.signoff import acceptance_cells
+from overnight.show.signoff import accept_command, acceptance_cells
 from overnight.show.words import TONES, change_text, percent_text, plural, score_text, span
 
 MOST = 12  # causes that two minutes have room for
@@ -93,7 +93,7 @@ def taken(report: Report) -> Section:
     lines = (
         (f"git log -p {report.baseline_commit[:7]}..{name}", "read it, keep by keep"),
         (f"overnight verify --tag {tag}", "hold every decision against the record"),
-        (f"overnight accept --tag {tag}", "take it, with your name in the record"),
+        (f"overnight {accept_command(summary, tag)}", "take it, with your name in the record"),
         (f"git merge {name}", "or just merge it"),
     )
     room = max(len(command) for command, _ in lines)

@@ -12,6 +12,7 @@ from overnight.model import Split, Standing
 from overnight.program.units import box_text
 from overnight.show.paint import Cell, Tone, fit, folded
 from overnight.show.report import Report
+from overnight.show.signoff import accept_command
 from overnight.show.words import plural
 
 LABEL, WIDEST = 10, 90
@@ -96,7 +97,7 @@ def _commands(report: Report) -> Iterator[tuple[str, str]]:
         return
     if best := _best(report):
         yield f"show {best}", f"what #{best} changed, its runs, its log"
-        yield "accept", "takes the branch, with your name to it"
+        yield accept_command(summary), "takes the branch, with your name to it"
     else:
         yield "log", "every experiment"
         yield "report", "this again, and the dead ends"

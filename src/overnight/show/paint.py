@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TextIO, TypeAlias
 
-ASCII = str.maketrans({"·": "-", "−": "-", "→": ">", "…": "~", "━": "#", "─": "-", "±": "~", "×": "x"})
-ASCII |= str.maketrans("▁▂▃▄▅▆▇█", "_.:;=+*#")
+ASCII: dict[int, str] = str.maketrans({"·": "-", "−": "-", "→": ">", "…": "~", "━": "#", "─": "-", "±": "~", "×": "x"})
+ASCII |= {ord(block): shade for block, shade in zip("▁▂▃▄▅▆▇█", "_.:;=+*#", strict=True)}
 
 
 class Tone(Enum):

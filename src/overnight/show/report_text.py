@@ -13,7 +13,7 @@ from overnight.show.believed import claim_cells, claim_sentence, legend, stack_c
 from overnight.show.paint import Cell, Screen, Tone, fit, folded, labelled, printable, spread
 from overnight.show.progress import counted
 from overnight.show.report import LEVELS, ONE_RUN, SEALED, Report, busy_share
-from overnight.show.signoff import acceptance_cells
+from overnight.show.signoff import accept_command, acceptance_cells
 from overnight.show.table import table
 from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
 
@@ -113,5 +113,5 @@ def _go_on(report: Report) -> Iterator[list[Cell]]:
         name = summary.branch.removeprefix("refs/heads/")
         yield [fit("Look", LABEL), f"git log -p {report.baseline_commit[:7]}..{name}"]
         yield [fit("", LABEL), f"overnight show {report.keeps[-1].number}"]
-        yield [fit("Take it", LABEL), f"overnight accept --tag {summary.night}   or: git merge {name}"]
+        yield [fit("Take it", LABEL), f"overnight {accept_command(summary, summary.night)}   or: git merge {name}"]
     yield from labelled("Accepted", acceptance_cells(summary), LABEL)

@@ -7,22 +7,18 @@ turned away, duplicates, and the judge's own removals. Not covered: what a pictu
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import msgspec
-
-from overnight.judge.noise import Noise
 from overnight.ledger import views
 from overnight.ledger.ledger import Reader
-from overnight.model import Call, Claim, Goal, Score, Standing, Status
+from overnight.model import Call, Claim, Goal, Standing
+from overnight.show.ran import noise_of, runs_of
 
 Step: TypeAlias = tuple[int, float]
 """From this experiment on, this score."""
 
-RUNS = 'SELECT "commit", scores FROM run WHERE status = ? AND split = ?'
 RESTS_ON = "SELECT experiment, json_extract(body, '$.verdict.runs') FROM event WHERE kind = 'judged'"
 
 
@@ -78,6 +74,7 @@ def series_of(reader: Reader) -> Series:
     marks = tuple(_marks(views.rows(reader), dict(reader.query(RESTS_ON)), standings))
     claimed = tuple(_running_best(marks, goal))
     gains = {worth.experiment: worth.gain for worth in found.worths if worth.standing is not Standing.REMOVED}
+    noise = noise_of(list(runs_of(reader, found.metric)))
     sign = -1.0 if goal is Goal.MINIMIZE else 1.0
     return Series(
         night=found.night,
@@ -87,7 +84,7 @@ def series_of(reader: Reader) -> Series:
         marks=marks,
         claimed=claimed,
         confirmed=tuple(_added(claimed[0], {n: sign * gain for n, gain in gains.items()})) if gains and claimed else (),
-        noise=_noise(reader, found.metric),
+        noise=noise.sigma if noise.df else None,
         claim=found.claim if found.claimed == found.tip else None,
     )
 
@@ -113,19 +110,3 @@ def _added(first: Step, changes: dict[int, float]) -> Iterator[Step]:
     for number, change in sorted(changes.items()):
         level += change
         yield number, level
-
-
-def _noise(reader: Reader, metric: str) -> float | None:
-    """Pooled over all commits that ran more than once: the baseline's first runs among them."""
-    of: dict[str, list[float]] = defaultdict(list)
-    decoder = msgspec.json.Decoder(dict[str, Score])
-    for commit, scores in reader.query(RUNS, Status.OK, "visible"):
-        if (score := decoder.decode(scores).get(metric)) is not None:
-            of[commit].append(score.value)
-    noise = Noise()
-    for values in of.values():
-        mean = values[0]
-        for runs, value in enumerate(values[1:], 1):
-            noise = noise.repeated(mean, runs, value)
-            mean += (value - mean) / (runs + 1)
-    return noise.sigma if noise.df else None

@@ -37,6 +37,13 @@ def signed_trailers(summary: Summary, claim: Claim | None, by: str) -> str:
     return f"{trailers({'Night': summary.night, 'Claim': said, 'Unproven': unproven})}\nAccepted-by: {by}"
 
 
+def accept_command(summary: Summary, tag: str = "") -> str:
+    """What is to be typed after `overnight`. `tag`: of a night that need not be the newest."""
+    current = summary.claim if summary.claimed == summary.tip else None
+    named = f" --tag {tag}" if tag else ""
+    return f"accept{named}" + (" --unproven" if doubtful(summary, current) else "")
+
+
 def doubtful(summary: Summary, claim: Claim | None) -> str:
     """Why the gain of this night is not proven, in one line; empty where it is."""
     if claim is not None and claim.low > 0:
