@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,12 +15,18 @@ from tests.cli.conftest import AGENT, typed
 from tests.nights import TRAIN, git, toy_repo
 
 
-@pytest.fixture
-def finished(tmp_path: Path) -> Path:
-    root = toy_repo(tmp_path / "toy")
-    done = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--tag", "mar5", "--json")
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = toy_repo(tmp_path_factory.mktemp("once") / "toy")
+    done = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--tag", "mar5", "--seed", "7", "--json")
     assert done.exit_code == 0, done.output
     return root
+
+
+@pytest.fixture
+def finished(once: Path, tmp_path: Path) -> Path:
+    """A copy that may be changed."""
+    return shutil.copytree(once, tmp_path / "toy", symlinks=True)
 
 
 def folder_of(root: Path) -> Path:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from overnight.compute.executor import Executor, Failed
+from overnight.compute.executor import Executor, Failed, Report
 from overnight.compute.local import LocalSlots
 from overnight.measure.execute import Place, Watch, execute
 from overnight.measure.process import Warden
 from overnight.model import Heartbeat, Run, Slot, Status, Trial, Usage
+from overnight.program.program import Program
 from tests.measure.conftest import PROGRAM, RUN
 
 Reports = queue.SimpleQueue[Heartbeat | Trial | Failed]
@@ -118,16 +119,34 @@ def test_to_cancel_what_nobody_knows_is_nothing(reports: Reports) -> None:
     LocalSlots(SLOTS, at_once, reports.put).cancel("unknown")
 
 
-@pytest.fixture
-def real(tmp_path: Path, reports: Reports) -> Iterator[LocalSlots]:
+def on_this_machine(tmp_path: Path, report: Report, program: Program) -> Iterator[LocalSlots]:
     warden = Warden()
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     place = Place(tmp_path, tmp_path / "s", tmp_path / "runs", "n-t", lambda _, into: into.mkdir(), environ, "")
-    program = replace(PROGRAM, run="echo up; sleep 60")
-    slots = LocalSlots(SLOTS, partial(execute, program=program, place=place, warden=warden), reports.put)
+    slots = LocalSlots(SLOTS, partial(execute, program=program, place=place, warden=warden), report)
     yield slots
     slots.close()
     warden.close()
+
+
+@pytest.fixture
+def real(tmp_path: Path, reports: Reports) -> Iterator[LocalSlots]:
+    yield from on_this_machine(tmp_path, reports.put, replace(PROGRAM, run="echo up; sleep 60"))
+
+
+@pytest.fixture
+def curved(tmp_path: Path, reports: Reports) -> Iterator[LocalSlots]:
+    program = replace(PROGRAM, run="printf 'loss %s\\n' 3 nan 1; sleep 60", curve=r"loss (\S+)")
+    yield from on_this_machine(tmp_path, reports.put, program)
+
+
+def test_a_sign_of_life_has_the_curve_so_far(curved: LocalSlots, reports: Reports) -> None:
+    curved.submit(RUN, 1, SLOTS[0])
+    told = reports.get(timeout=20)
+    while isinstance(told, Heartbeat) and len(told.curve) < 3:
+        told = reports.get(timeout=20)
+    assert isinstance(told, Heartbeat)
+    assert [str(value) for value in told.curve] == ["3.0", "nan", "1.0"]
 
 
 @pytest.mark.parametrize("end", [lambda slots: slots.cancel(RUN.id), LocalSlots.close])

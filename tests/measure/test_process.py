@@ -16,6 +16,8 @@ import pytest
 from overnight.measure.process import Running, Spec, Warden, Why
 from tests.measure.conftest import LINUX, Launch, ignore_beats
 
+PATIENCE = 30.0  # seconds for what takes none, on a machine that has much else to do
+
 
 def log_of(spec: Spec) -> bytes:
     return Path(spec.log).read_bytes()
@@ -23,9 +25,15 @@ def log_of(spec: Spec) -> bytes:
 
 def line_in_log(spec: Spec) -> list[int]:
     """Waits for the one line of numbers that the run prints first."""
+    end = time.monotonic() + PATIENCE
     while not (Path(spec.log).exists() and log_of(spec).endswith(b"\n")):
+        assert time.monotonic() < end, "the run has not begun"
         time.sleep(0.005)
     return [int(number) for number in log_of(spec).split()]
+
+
+def shell(warden: Warden, spec: Spec, command: str, **limits: object) -> Running:
+    return warden.start(replace(spec, argv=("/bin/sh", "-c", command), **limits))  # type: ignore[arg-type]
 
 
 def test_an_exit_code_is_told_exactly(launch: Launch) -> None:
@@ -44,21 +52,25 @@ def test_both_streams_go_to_the_log_as_they_are(launch: Launch, spec: Spec) -> N
 
 
 def test_a_run_past_its_wall_limit_is_ended(launch: Launch) -> None:
-    ended = launch("sleep 60", kill_after_seconds=0.2)
+    ended = launch("sleep 60", kill_after_seconds=0.2, grace_seconds=PATIENCE)
     assert (ended.why, ended.signal) == (Why.TIMEOUT, signal.SIGTERM)
-    assert ended.usage.wall_seconds >= 0.15
+    assert ended.usage.wall_seconds >= 0.2
 
 
-def test_a_run_that_ignores_sigterm_is_killed_after_the_grace(launch: Launch, spec: Spec) -> None:
-    ended = launch("trap '' TERM; echo val_bpb: 1.0; while :; do sleep 0.05; done", kill_after_seconds=0.2)
-    assert (ended.why, ended.signal) == (Why.TIMEOUT, signal.SIGKILL)
-    assert log_of(spec) == b"val_bpb: 1.0\n"
+def test_a_run_that_ignores_sigterm_is_killed_after_the_grace(warden: Warden, spec: Spec) -> None:
+    running = shell(warden, spec, "trap '' TERM; echo 1; while :; do sleep 0.05; done", grace_seconds=0.2)
+    line_in_log(spec)
+    running.stop()
+    ended = running.wait(ignore_beats)
+    assert (ended.why, ended.signal, log_of(spec)) == (Why.STOPPED, signal.SIGKILL, b"1\n")
 
 
-def test_a_run_may_use_its_grace_to_finish(launch: Launch, spec: Spec) -> None:
-    command = "trap 'echo bye; exit 0' TERM; sleep 60 & wait"
-    ended = launch(command, kill_after_seconds=0.2, grace_seconds=20)
-    assert (ended.why, ended.code, log_of(spec)) == (Why.TIMEOUT, 0, b"bye\n")
+def test_a_run_may_use_its_grace_to_finish(warden: Warden, spec: Spec) -> None:
+    running = shell(warden, spec, "trap 'echo bye; exit 0' TERM; echo 1; sleep 60 & wait", grace_seconds=PATIENCE)
+    line_in_log(spec)
+    running.stop()
+    ended = running.wait(ignore_beats)
+    assert (ended.why, ended.code, log_of(spec)) == (Why.STOPPED, 0, b"1\nbye\n")
 
 
 @LINUX
@@ -92,8 +104,7 @@ def test_a_program_that_is_not_there_is_our_failure(warden: Warden, spec: Spec) 
 
 def test_a_run_that_closes_its_output_goes_on(launch: Launch, spec: Spec) -> None:
     ended = launch("echo before; exec >&- 2>&-; sleep 0.2; exit 4")
-    assert (ended.why, ended.code, log_of(spec)) == (Why.EXIT, 4, b"before\n")
-    assert ended.usage.wall_seconds >= 0.15
+    assert (ended.why, ended.code, log_of(spec)) == (Why.EXIT, 4, b"before\n")  # 4 is said only when it is over
 
 
 def test_a_run_that_deletes_its_folder_ends_as_any_other(launch: Launch, tmp_path: Path) -> None:
@@ -109,15 +120,14 @@ def test_a_daemon_that_holds_the_output_blocks_nobody_and_is_counted(launch: Lau
 
 
 def test_stopping_asks_first(warden: Warden, spec: Spec) -> None:
-    running = warden.start(replace(spec, argv=("sleep", "60")))
+    running = warden.start(replace(spec, argv=("sleep", "60"), grace_seconds=PATIENCE))
     running.stop()
     ended = running.wait(ignore_beats)
     assert (ended.why, ended.signal) == (Why.STOPPED, signal.SIGTERM)
 
 
 def test_killing_does_not_ask(warden: Warden, spec: Spec) -> None:
-    stubborn = ("/bin/sh", "-c", "trap '' TERM; echo 1; sleep 60; sleep 60")
-    running = warden.start(replace(spec, argv=stubborn, grace_seconds=50))
+    running = shell(warden, spec, "trap '' TERM; echo 1; sleep 60; sleep 60", grace_seconds=50)
     line_in_log(spec)
     running.stop()
     running.kill()
@@ -134,9 +144,10 @@ def test_to_stop_what_has_ended_is_nothing(warden: Warden, spec: Spec) -> None:
 
 def test_a_run_is_heard_of_while_it_runs(warden: Warden, spec: Spec) -> None:
     heard: list[tuple[float, float]] = []
-    warden.start(replace(spec, argv=("sleep", "1.2"))).wait(lambda wall, cpu: heard.append((wall, cpu)))
+    often = replace(spec, argv=("sleep", "0.8"), beat_seconds=0.1)
+    warden.start(often).wait(lambda wall, cpu: heard.append((wall, cpu)))
     assert len(heard) >= 2
-    assert heard[-1][0] >= 1.0
+    assert heard[-1][0] >= 0.1
 
 
 def test_many_threads_may_run_at_once(warden: Warden, spec: Spec) -> None:
@@ -163,16 +174,19 @@ def own_warden() -> Iterator[Warden]:
 
 @LINUX
 def test_when_the_warden_dies_runs_go_on_and_the_next_one_gets_a_new_warden(own_warden: Warden, spec: Spec) -> None:
-    running = own_warden.start(replace(spec, argv=("sh", "-c", "echo $PPID; sleep 0.2; exit 5")))
+    running = shell(own_warden, spec, "echo $PPID; until [ -e go ]; do sleep 0.01; done; exit 5")
     supervisor = line_in_log(spec)[0]
-    os.kill(int(Path(f"/proc/{supervisor}/stat").read_text().split()[3]), signal.SIGKILL)
+    warden = int(Path(f"/proc/{supervisor}/stat").read_text().split()[3])
+    os.kill(warden, signal.SIGKILL)
+    os.waitid(os.P_PID, warden, os.WEXITED | os.WNOWAIT)
+    Path(spec.cwd, "go").touch()
     assert running.wait(ignore_beats).code == 5
     assert own_warden.start(spec).wait(ignore_beats).code == 0
 
 
 @LINUX
 def test_a_run_whose_supervisor_died_is_lost_and_dead(own_warden: Warden, spec: Spec) -> None:
-    running = own_warden.start(replace(spec, argv=("sh", "-c", "echo $PPID $$; sleep 60")))
+    running = shell(own_warden, spec, "echo $PPID $$; sleep 60")
     supervisor, run = line_in_log(spec)
     os.kill(supervisor, signal.SIGKILL)
     assert running.wait(ignore_beats).why is Why.LOST
@@ -197,7 +211,7 @@ def test_a_run_has_the_cores_of_its_slot(launch: Launch, spec: Spec) -> None:
 
 @LINUX
 def test_two_that_share_a_core_wait_for_it(launch: Launch) -> None:
-    busy = "timeout 0.6 sh -c 'while :; do :; done'"
+    busy = "timeout 1 sh -c 'while :; do :; done'"
     ended = launch(f"{busy} & {busy} & wait", cores=(min(os.sched_getaffinity(0)),))
     assert ended.usage.waited_share is not None
     assert ended.usage.waited_share > 0.3
@@ -211,9 +225,10 @@ if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         burn()
+        open("burnt", "w").close()
     os._exit(0)
 burn()
-time.sleep(0.6)
+while not os.path.exists("burnt"): time.sleep(0.01)
 """
 
 
@@ -223,20 +238,29 @@ def test_cpu_time_counts_what_nobody_waited_for(launch: Launch, tmp_path: Path) 
     assert launch("python orphaned.py").usage.cpu_seconds >= 0.55
 
 
+HOLD = """
+import os, sys, time
+held = bytearray(60_000_000)
+open(sys.argv[1], "w").close()
+while not (os.path.exists("one") and os.path.exists("two")): time.sleep(0.01)
+time.sleep(0.8)
+"""
+
+
 @LINUX
-def test_peak_memory_is_that_of_all_processes_together(launch: Launch) -> None:
-    hold = 'python -c "import time; held = bytearray(60_000_000); time.sleep(0.8)"'
-    ended = launch(f"{hold} & {hold} & wait")
+def test_peak_memory_is_that_of_all_processes_together(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "hold.py").write_text(HOLD)
+    ended = launch("python hold.py one & python hold.py two & wait")
     assert 120 < ended.usage.peak_mb < 400
 
 
 def test_a_curve_has_the_time_at_which_each_line_had_come(warden: Warden, spec: Spec) -> None:
-    command = "echo loss 4; echo other; sleep 0.3; printf 'loss 3'; sleep 0.1; echo .5"
+    command = "echo loss 4; echo other; sleep 0.4; printf 'loss 3'; sleep 0.1; echo .5"
     running = warden.start(replace(spec, argv=("/bin/sh", "-c", command), curve=r"loss (\S+)"))
     running.wait(ignore_beats)
     (first, four), (second, three) = running.curve()
     assert (four, three) == (4.0, 3.5)
-    assert second - first >= 0.35
+    assert second - first >= 0.2  # the first may have been read late, as on a busy machine
 
 
 def test_a_heartbeat_that_was_cut_off_costs_nothing_but_itself() -> None:

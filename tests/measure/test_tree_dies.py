@@ -98,7 +98,7 @@ def test_nobody_survives_a_command_that_ended(outcome: Outcome) -> None:
 
 
 def test_nobody_survives_a_timeout(outcome: Outcome) -> None:
-    assert outcome("stay()", 0.5) == "timeout True\nsurvivors 0\n"
+    assert outcome("stay()", 1.5) == "timeout True\nsurvivors 0\n"
 
 
 @pytest.mark.kill

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 
 
 def survivors() -> list[str]:

@@ -1,43 +1,50 @@
 from __future__ import annotations
 
+import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from overnight.night.awake import awake, inhibitor
 
 CHILD = """
-import os, signal
+import os, signal, sys
 from overnight.night.awake import awake
-with awake(("cat",)):
-    print("ready", flush=True)
+with awake((sys.argv[1],)):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def cats() -> set[int]:
-    return {p.pid for p in psutil.process_iter(["name"]) if p.info["name"] == "cat" and p.status() != "zombie"}
+@pytest.fixture
+def cat(tmp_path: Path) -> str:
+    """At a path that no other process has been started by."""
+    (tmp_path / "cat").symlink_to(shutil.which("cat") or "/bin/cat")
+    return str(tmp_path / "cat")
 
 
-def test_it_is_asked_for_while_the_block_runs() -> None:
-    before = cats()
-    with awake(("cat",)):
-        assert cats() - before
-    assert not cats() - before
+def running(program: str) -> bool:
+    return any((process.info["cmdline"] or [""])[0] == program for process in psutil.process_iter(["cmdline"]))
 
 
-def test_it_ends_when_we_are_killed() -> None:
-    before = cats()
+def test_it_is_asked_for_while_the_block_runs(cat: str) -> None:
+    with awake((cat,)):
+        assert running(cat)
+    assert not running(cat)
+
+
+def test_it_ends_when_we_are_killed(cat: str) -> None:
     source = str(Path(__file__).parents[2] / "src")
-    subprocess.run([sys.executable, "-c", CHILD], env={"PYTHONPATH": source, "PATH": "/usr/bin:/bin"}, check=False)
-    for _ in range(100):
-        if not cats() - before:
-            return
+    child = [sys.executable, "-c", CHILD, cat]
+    assert subprocess.run(child, env={"PYTHONPATH": source}, check=False).returncode == -signal.SIGKILL
+    end = time.monotonic() + 30
+    while running(cat):
+        assert time.monotonic() < end, "it is still asked for"
         time.sleep(0.02)
-    raise AssertionError("it is still asked for")
 
 
 def test_where_there_is_no_way_of_asking_nothing_happens() -> None:

@@ -17,7 +17,8 @@ from overnight.measure.place import Place
 from overnight.model import Run, Score, Status, Trial, Usage
 from overnight.program.program import Program
 
-PATIENCE = 6.0  # seconds, where a plain loop would wait for ever
+PATIENCE = 6.0  # seconds to read a file, where a plain loop would wait for ever
+LONGEST_RUN = 60.0  # seconds, likewise
 
 
 def measure(run: Run, program: Program, place: Place) -> Trial:
@@ -55,7 +56,7 @@ def _run(command: str, clone: Path, log: Path) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = {**os.environ, "PATH": path, "OVERNIGHT_ARTEFACT": str(clone), "OVERNIGHT_SPLIT": "visible"}
     with log.open("wb") as file:
-        shell = ["sh", "-c", f"ulimit -v 4000000; exec timeout {PATIENCE} {command}"]  # for our own sake
+        shell = ["sh", "-c", f"ulimit -v 4000000; exec timeout {LONGEST_RUN} {command}"]  # for our own sake
         subprocess.run(shell, cwd=clone, stdout=file, stderr=file, close_fds=False, env=env, check=False)
     os.close(results)
     os.close(outside)

@@ -13,6 +13,7 @@ from overnight.measure.attack.attack import KIT
 from overnight.measure.attack.catalogue import CATALOGUE
 from overnight.measure.attack.cheat import Cheat, Evidence, Group, Outcome
 from overnight.measure.attack.remedies import Remedy
+from tests.measure.conftest import on_disk as on_disk
 from tests.redteam.conftest import SetUp
 
 RECORDED = {
@@ -75,7 +76,11 @@ def each(quick: tuple[str, ...]) -> list[object]:
 
 @pytest.mark.parametrize("level", ["3", "2"])
 @pytest.mark.parametrize("cheat", each(QUICK))
-def test_a_cheat_has_no_effect_and_is_on_record(cheat: Cheat, level: str, set_up: SetUp) -> None:
+def test_a_cheat_has_no_effect_and_is_on_record(
+    cheat: Cheat, level: str, set_up: SetUp, request: pytest.FixtureRequest
+) -> None:
+    if cheat.name == "fill the disk":
+        request.getfixturevalue("on_disk")
     if cheat.name == "forge a guard":
         pytest.skip("where the number is made apart, so are its guards: see the tests of guards")
     finding = set_up("sealed", level).one(cheat)

@@ -4,8 +4,9 @@
          └────────── one socket for each run, handed through the door ────┘
 
 The coordinator starts it once, with an empty environment. One byte and one socket through the door ask for a
-supervisor (a second socket is the run's channel). One is always forked ahead: it waits behind a hatch, so that a run
-does not wait for the fork. What a supervisor does, and how the promise is kept, says `supervisor`.
+supervisor (a second socket is the run's channel). One is forked ahead: it waits behind a hatch, so that a run does not
+wait for the fork. It is forked a moment after the one before was needed, since a run that starts needs the cores
+itself. What a supervisor does, and how the promise is kept, says `supervisor`.
 
 Standard library only, so that the process stays small. No threads, so that a parent's death can be a signal.
 """
@@ -25,6 +26,8 @@ from overnight.measure.sandbox.cgroup import Groups
 from overnight.measure.supervisor import PATIENCE, quiet, supervise, wake_on_death
 from overnight.measure.tree import children, kill, kill_tree, reap, stopped
 
+APART = 0.015  # seconds from a run's start to the fork of the next supervisor
+
 
 def main(fd: str, groups: str) -> None:
     prctl(SUBREAPER, 1)
@@ -43,7 +46,8 @@ class Warden:
         self.alarm = wake_on_death()
         self.supervisors: set[int] = set()
         self.born = 0
-        self.hatch, self.spare = self.fork_supervisor()
+        self.spare: tuple[socket.socket, int] | None = None
+        self.next_spare = 0.0  # when it is forked, where there is none
 
     def serve(self) -> None:
         """One supervisor for each request that comes through the door, until the coordinator is gone and all have
@@ -52,12 +56,16 @@ class Warden:
         poll.register(self.door, select.POLLIN)
         poll.register(self.alarm, select.POLLIN)
         while True:
-            ready = dict(poll.poll(1000))
+            wait = 1.0 if self.spare else self.next_spare - time.monotonic()
+            if wait <= 0:
+                self.spare = self.fork_supervisor()
+            ready = dict(poll.poll(max(wait, 0) * 1000))
             if self.door.fileno() in ready and not self.answer():
                 break
             quiet(self.alarm)
             self.tidy()
-        self.hatch.close()  # each of the others hears the end of its own socket
+        if self.spare:
+            self.spare[0].close()  # each of the others hears the end of its own socket
         give_up = time.monotonic() + PATIENCE
         while self.supervisors and time.monotonic() < give_up:
             self.tidy()
@@ -66,22 +74,22 @@ class Warden:
 
     def answer(self) -> bool:
         """False: nobody will ask again."""
+        if not self.spare:  # before we hold a run's sockets: its supervisor alone should
+            self.spare = self.fork_supervisor()
         word, fds, _, _ = socket.recv_fds(self.door, 1, 2)
-        while fds and not self.hand_over(fds):
-            self.hatch.close()
-            self.hatch, self.spare = self.fork_supervisor()
+        while fds and not self.hand_over(*self.spare, fds):
+            self.spare = self.fork_supervisor()
         for fd in fds:
             os.close(fd)
         if fds:
-            self.hatch.close()
-            self.hatch, self.spare = self.fork_supervisor()
+            self.spare, self.next_spare = None, time.monotonic() + APART
         return bool(word)
 
-    def hand_over(self, fds: list[int]) -> bool:
+    def hand_over(self, hatch: socket.socket, pid: int, fds: list[int]) -> bool:
         """False: the spare one is dead, as when an earlier run has found and killed it."""
-        with contextlib.suppress(OSError):
-            socket.send_fds(self.hatch, [b"+"], fds)
-            return self.spare not in self.reaped()
+        with hatch, contextlib.suppress(OSError):
+            socket.send_fds(hatch, [b"+"], fds)
+            return pid not in self.reaped()
         return False
 
     def tidy(self) -> None:

@@ -95,6 +95,7 @@ def test_a_daemon_outlives_a_run_where_it_is_not_in_a_namespace_and_nobody_reaps
         ours.settimeout(0.2)
         with pytest.raises(TimeoutError):
             ours.recv(1)
+        ours.settimeout(30)
         daemon.kill()
         daemon.wait()
         assert ours.recv(1) == b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -90,15 +91,10 @@ def test_tmp_is_the_runs_own(namespaces: Cell, tmp_path: Path) -> None:
 
 
 def test_a_tmp_of_its_own_does_not_hide_what_is_shared_from_below_tmp(namespaces: Cell, tmp_path: Path) -> None:
-    environment = Path(os.path.realpath("/tmp"), f"overnight-test-{os.getpid()}")
-    environment.mkdir()
-    (environment / "python").write_text("x")
-    walls = replace(namespaces.walls, read=(*namespaces.walls.read, str(environment)))
-    try:
+    with tempfile.TemporaryDirectory(dir=os.path.realpath("/tmp")) as environment:
+        Path(environment, "python").write_text("x")
+        walls = replace(namespaces.walls, read=(*namespaces.walls.read, environment))
         assert namespaces.prints(f"cat {environment}/python", walls) == "x"
-    finally:
-        (environment / "python").unlink()
-        environment.rmdir()
 
 
 def test_only_its_own_processes_are_seen(namespaces: Cell) -> None:
