@@ -58,9 +58,12 @@ def test_uv_tool_install(copy: Path, tmp_path: Path) -> None:
     assert "ngram" in run(tmp_path / "bin/overnight", "demo", "--help", cwd=tmp_path)
 
 
-def test_make_demo(copy: Path, tmp_path: Path) -> None:
-    shown = run(
-        "make", "demo", f"PYTHON={sys.executable}", "ARGS=--experiments 2", cwd=copy, XDG_CACHE_HOME=str(tmp_path)
-    )
+@pytest.mark.parametrize("lab", ["", "ngram"])
+@pytest.mark.timeout(1200)  # PyTorch, and a dozen runs of eight CPU seconds
+def test_make_demo(copy: Path, tmp_path: Path, lab: str) -> None:
+    """Without a word it is the lab gpt, or, where PyTorch cannot be had, the other."""
+    words = (f"PYTHON={sys.executable}", f"LAB={lab}", "ARGS=--experiments 1")
+    shown = run("make", "demo", *words, cwd=copy, XDG_CACHE_HOME=str(tmp_path))
     assert "val_bpb" in shown
-    assert "2 of 2 experiments" in shown
+    assert "1 of 1 experiments" in shown
+    assert (copy / ".venv/gpt-installed").exists() == (not lab and "PyTorch cannot be installed here" not in shown)

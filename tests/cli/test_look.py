@@ -85,7 +85,8 @@ def test_the_baseline_changed_nothing(night: Path) -> None:
 def test_report_ends_with_how_to_go_on(night: Path) -> None:
     lines = typed(night, "report").output.splitlines()
     assert lines[0].startswith("Night mar5  finished")
-    assert lines[-1].endswith("git merge autoresearch/mar5")
+    assert lines[-5].endswith("git merge autoresearch/mar5")
+    assert [Path(line.split()[-1]).name for line in lines[-3:]] == ["report.html", "report.md", "progress.png"]
 
 
 def test_reports_json_is_one_document(night: Path) -> None:
@@ -100,6 +101,25 @@ def test_report_counts_what_changed_and_ran_not_what_was_said(night: Path) -> No
     ]
 
 
+def test_report_writes_its_files_where_it_is_told(night: Path, tmp_path: Path) -> None:
+    done = typed(night, "report", "--json", "--into", str(tmp_path / "new"))
+    assert json.loads(done.stdout)["night"] == "mar5"  # the paths are said beside it
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["progress.png", "report.html", "report.md"]
+
+
+def test_report_prints_the_markdown_that_it_writes(night: Path, tmp_path: Path) -> None:
+    done = typed(night, "report", "--markdown", "--into", str(tmp_path))
+    assert done.stdout == (tmp_path / "report.md").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_still_printed_and_says_why(night: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = typed(night, "report", "--into", str(tmp_path / "file" / "below"))
+    assert done.exit_code == 0
+    assert done.output.startswith("Night mar5")
+    assert "no file was written" in done.output.splitlines()[-1]
+
+
 def test_an_unknown_night_is_answered_with_those_there_are(night: Path) -> None:
     done = typed(night, "status", "--tag", "mar6")
     assert "there is mar5" in done.output
@@ -109,7 +129,7 @@ def test_an_unknown_night_is_answered_with_those_there_are(night: Path) -> None:
 def test_looking_needs_no_right_to_write(night: Path) -> None:
     folder = night / ".git" / "overnight" / "mar5"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if "-wal" not in path.name}
-    for words in (["status"], ["log"], ["show", "1"], ["report"], ["verify"]):
+    for words in (["status"], ["log"], ["show", "1"], ["report", "--markdown"], ["verify"]):
         assert typed(night, *words).exit_code == 0
     after = {path: path.stat().st_mtime_ns for path in before}
     assert {path.name for path in before if before[path] != after[path]} <= {folder.name, "ledger.db-shm"}

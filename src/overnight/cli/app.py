@@ -38,6 +38,10 @@ SECTIONS = {
         "ablate": ("prove", "Asks what each keep of a night is worth now."),
         "audit": ("audit", "Says which gains of a finished night are real."),
     },
+    "Take it": {
+        "accept": ("take", "Takes what a night found, and signs it off by name."),
+        "export": ("take", "Writes a night as files for other programs."),
+    },
     "Keep in order": {
         "stop": ("order", "Ends the night that runs here."),
         "clean": ("order", "Removes what old nights left on the disk."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,15 +14,19 @@ from overnight.errors import UsageError
 from overnight.ledger import views
 from overnight.ledger.lock import holder
 from overnight.ledger.views import Detail, Row
-from overnight.model import Call
 from overnight.repo.repo import Repo
 from overnight.show.experiment import diff_text, experiment_text
+from overnight.show.export import results_tsv
 from overnight.show.line import HEAD, line_from, told
-from overnight.show.paint import Tone, printable
-from overnight.show.report import report_json, report_of, report_text
+from overnight.show.markdown import report_markdown
+from overnight.show.morning import FILES, morning_lines
+from overnight.show.paint import Tone
+from overnight.show.report import report_json, report_of
+from overnight.show.report_text import report_text
+from overnight.show.series import series_of
 from overnight.show.status import status_json, status_of, status_text
 
-FAILED = (Call.CRASH, Call.TIMEOUT, Call.INVALID)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
@@ -65,7 +68,7 @@ def log(last: int | None, tsv: bool, tag: str | None, as_json: bool) -> None:
     with night(tag) as (_, reader):
         rows = views.rows(reader, last=last)
         if tsv:
-            say(_tsv(rows, views.summary(reader, held=False).metric))
+            say(results_tsv(rows, views.summary(reader, held=False).metric))
         elif as_json:
             say(json.dumps(views.to_json(row)) for row in rows)
         else:
@@ -120,24 +123,36 @@ def diff(number: int, tag: str | None) -> None:
 
 
 @click.command()
+@click.option("--into", type=FOLDER, help="Write the files into this folder. [the night's own]")
+@click.option("--markdown", is_flag=True, help="Print it as Markdown instead.")
 @which_night
 @as_json
-def report(tag: str | None, as_json: bool) -> None:
+def report(into: Path | None, markdown: bool, tag: str | None, as_json: bool) -> None:
     """Says in the morning what was tried and what came of it.
 
-    What was asked, the branch's score against the baseline's, each keep and who suggested it, what failed and why,
-    what was turned most, how the time was used, and how to look at the branch and take it.
+    What was asked, the branch's score against the baseline's, each keep and who suggested it, what fell on re-run, what
+    failed and why, how the time was used, and how to look at the branch and take it. Printed, and written as files that
+    can be sent to others: report.html needs nothing else, report.md and progress.png belong together. With --json or
+    --markdown files are written only where --into says so.
 
     \b
         overnight report
+        overnight report --into /tmp/morning
         overnight report --tag mar5 --json
     """
     with night(tag) as (folder, reader):
         found = report_of(reader, Repo.discover(Path.cwd()), holder(folder) is not None)
+        series = series_of(reader)
+    printed = as_json or markdown
     if as_json:
         say_json(report_json(found))
+    elif markdown:
+        click.echo(report_markdown(found), nl=False)
     else:
-        say(report_text(found, screen()))
+        say([*report_text(found, screen()), ""])
+    if into or not printed:
+        for line in morning_lines(into or folder / FILES, found, series):
+            click.echo(line, err=printed)
 
 
 def _detail(found: Detail | None, number: int, folder: Path) -> Detail:
@@ -153,16 +168,3 @@ def _diff(row: Row) -> bytes:
     git = Repo.discover(Path.cwd()).git
     flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
     return git.run("diff", *flags, f"{row.commit}^", row.commit)
-
-
-def _tsv(rows: Iterator[Row], metric: str) -> Iterator[str]:
-    """The field's format: a crash has the score 0, so a reader must skip such lines."""
-    yield f"commit\t{metric}\tmemory_gb\tstatus\tdescription"
-    for row in rows:
-        said = printable(row.hypothesis)
-        commit = (row.kept or row.commit or "")[:7]
-        if row.call in FAILED:
-            yield f"{commit}\t0.000000\t0.0\tcrash\t{said}"
-        elif row.score is not None:
-            memory = (row.gpu_mb or row.peak_mb) / 1024
-            yield f"{commit}\t{row.score:.6f}\t{memory:.1f}\t{'keep' if row.call is Call.KEEP else 'discard'}\t{said}"
