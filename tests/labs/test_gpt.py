@@ -51,14 +51,23 @@ def test_every_knob_says_where_it_may_go_and_starts_inside(knob: Knob) -> None:
         assert knob.range.low <= knob.value <= knob.range.high
 
 
+@pytest.fixture
+def prepared(tmp_path: Path, gpt: Modules) -> Path:
+    """A copy as it ships, with small data of its own."""
+    lab, source = copied(tmp_path), tmp_path / "source"
+    source.mkdir()
+    gpt.prepare.make_python(lab / "data", library(source))
+    return lab
+
+
 def program_of(lab: Path) -> Program:
     files = [path.name for path in lab.glob("*.*")]
     facts = facts_of(lab, files, lambda name: (lab / name).read_bytes(), lambda _: False, lab, os.defpath)
     return read(lab / "program.md", (lab / "program.md").read_text(), "", facts)
 
 
-def test_program_md_loads_with_its_hidden_sets_and_its_scorer() -> None:
-    program = program_of(LAB)
+def test_program_md_loads_with_its_hidden_sets_and_its_scorer(prepared: Path) -> None:
+    program = program_of(prepared)
     assert (program.metric, program.box.seconds, program.box.cpu) == ("val_bpb", 8.0, True)
     assert program.edit == ("train.py",)
     assert program.score
@@ -81,13 +90,9 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stock(tmp_path: Path, gpt: Modules) -> Path:
-    """A copy as it ships, with small data of its own."""
+def stock(prepared: Path) -> Path:
     pytest.importorskip("torch")
-    lab, source = copied(tmp_path), tmp_path / "source"
-    source.mkdir()
-    gpt.prepare.make_python(lab / "data", library(source))
-    return lab
+    return prepared
 
 
 @pytest.fixture
