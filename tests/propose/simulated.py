@@ -18,14 +18,25 @@ PROGRAM = a_program(box=Box(1.0), kill_after_seconds=2.0)
 
 
 def view(
-    files: Mapping[str, str] | str, seed: int = 0, goal: Goal = Goal.MINIMIZE, in_flight: Sequence[str] = ()
+    files: Mapping[str, str] | str,
+    seed: int = 0,
+    goal: Goal = Goal.MINIMIZE,
+    in_flight: Sequence[str] = (),
+    incumbent: str = "c0",
 ) -> View:
     files = {"train.py": files} if isinstance(files, str) else files
-    return View(replace(PROGRAM, goal=goal), 1, seed, "c0", files, None, in_flight)
+    return View(replace(PROGRAM, goal=goal), 1, seed, incumbent, files, None, in_flight)
 
 
-def judged(proposal: Proposal, call: Call, score: float | None = None, against: float | None = None) -> Experiment:
-    return Experiment(1, proposal, "c1", (), Verdict(1, call, "simulated", score, against))
+def judged(
+    proposal: Proposal,
+    call: Call,
+    score: float | None = None,
+    against: float | None = None,
+    number: int = 1,
+    why: str = "",
+) -> Experiment:
+    return Experiment(number, proposal, f"c{number}", (), Verdict(number, call, why, score, against))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +50,17 @@ class SimulatedNight:
 
 def night(task: Task, proposer: Proposer, experiments: int) -> SimulatedNight:
     noise = random.Random(task.seed)
-    text, best, truths, crashes = TEXT, 100.0 + noise.gauss(0, NOISE), [100.0], 0
+    text, best, truths, crashes, commit = TEXT, 100.0 + noise.gauss(0, NOISE), [100.0], 0, "c0"
     for number in range(1, experiments + 1):
-        proposal = next(proposer.ask(view(text, seed=1000 * task.seed + number), 1))
+        proposal = next(proposer.ask(view(text, seed=1000 * task.seed + number, incumbent=commit), 1))
         assert isinstance(proposal, Proposal)
         truth = task.loss(proposal.files["train.py"])
         score = None if truth is None else truth + noise.gauss(0, NOISE)
         call = Call.CRASH if score is None else Call.KEEP if score < best else Call.DISCARD
-        proposer.observe(judged(proposal, call, score, None if score is None else best))
+        proposer.observe(judged(proposal, call, score, None if score is None else best, number))
         crashes += score is None
         if call is Call.KEEP and score is not None and truth is not None:
-            text, best = proposal.files["train.py"], score
+            text, best, commit = proposal.files["train.py"], score, f"c{number}"
             truths.append(truth)
         else:
             truths.append(truths[-1])

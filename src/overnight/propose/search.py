@@ -1,59 +1,67 @@
-"""The built-in optimiser: turns one to four knobs at a time around the best, and learns from every result.
+"""The built-in optimiser: turns one to four knobs at a time around the best, and learns from every run of the night.
 
 It promises: the same history and the same seed give the same proposals, also after a resume; no tree twice, whoever
-proposed it first; a knob is a one-line diff; no model, no network, a few milliseconds a proposal.
+proposed it first; a knob is a one-line diff; no model, no network, some milliseconds a proposal.
 
-Not covered: code that is not a knob, and restarts far from the incumbent.
+It learns also from what others proposed: the values of the knobs are read from their files. Not covered: code that
+is not a knob.
 """
 
 from __future__ import annotations
 
-import ast
-import random
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+
+import numpy as np
 
 from overnight.errors import UsageError
 from overnight.model import Call, Experiment, Goal, Proposal
 from overnight.program.knobs import Knob, Value, find_knobs, with_knobs
+from overnight.propose.aim import Seen, aims
+from overnight.propose.places import Setting
 from overnight.propose.proposer import View
-from overnight.propose.slopes import Belief, Try
-from overnight.propose.space import moved
 
 ORIGIN = "search"
-AT_ONCE = (1, 1, 2, 2, 3, 4)  # how many knobs a change turns, each as likely
-DRAWS = 12  # changes that are thought of for each that is proposed
-PATIENCE = 17  # rounds of draws that are all known before the space counts as exhausted: about 200 changes
+PATIENCE = 17  # times that changes are thought of which are all known, before the space counts as exhausted
 FAILED = (Call.CRASH, Call.TIMEOUT, Call.INVALID, Call.PRUNED)
 
-Change = Mapping[str, Value]
+Knobs = Mapping[str, Knob]
 
 
 class Search:
     trusted = True
 
     def __init__(self) -> None:
-        self._tries: list[Try] = []  # gains as if the goal were to minimize
+        self._told: list[_Told] = []
+        self._files: dict[str, Mapping[str, _File]] = {}  # by commit, as far as they were seen
         self._known: set[bytes] = set()  # the trees that somebody proposed
 
     def ask(self, view: View, n: int) -> Iterator[Proposal]:
         knobs = _knobs(view)
         if not knobs:
             raise UsageError(_no_knobs(view))
-        belief = Belief(knobs, self._tries_towards(view.program.goal))
-        rng = random.Random(view.seed)
+        history, rng = _history(view, knobs, self._told), np.random.default_rng(view.seed)
+        pending = [setting for words in view.in_flight if (setting := _said(words, knobs))]
         for _ in range(n):
-            proposal = self._new(view, knobs, belief, rng)
-            if proposal is None:
+            turned = self._new(view, knobs, history, pending, rng)
+            if turned is None:
                 return
+            setting, proposal = turned
+            pending.append(setting)
             self._remember(proposal)
             yield proposal
 
     def observe(self, experiment: Experiment) -> None:
-        self._remember(experiment.proposal)
-        if experiment.proposal.origin == ORIGIN and (result := _result(experiment)):
-            self._tries.append(result)
+        proposal = experiment.proposal
+        self._remember(proposal)
+        changed = {path: _read(path, text) for path, text in proposal.files.items() if path.endswith(".py")}
+        files = {**self._files.get(proposal.parent, {}), **changed}
+        if experiment.commit:
+            self._files[experiment.commit] = files
+        if told := _result(experiment, files):
+            self._told.append(told)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -62,28 +70,63 @@ class Search:
         """Where one file can be edited it is the whole tree, whatever it was made from."""
         self._known |= {_tree(proposal, ""), _tree(proposal, proposal.parent)}
 
-    def _tries_towards(self, goal: Goal) -> list[Try]:
-        if goal is Goal.MINIMIZE:
-            return self._tries
-        return [each if each.gain is None else replace(each, gain=-each.gain) for each in self._tries]
-
-    def _new(self, view: View, knobs: Mapping[str, Knob], belief: Belief, rng: random.Random) -> Proposal | None:
-        """The most promising of some changes that nobody has made; None when they are all known."""
+    def _new(
+        self, view: View, knobs: Knobs, history: Sequence[Seen], pending: Sequence[Setting], rng: np.random.Generator
+    ) -> tuple[Setting, Proposal] | None:
+        """The most promising of the changes that nobody has made; None when they are all known."""
         for _ in range(PATIENCE):
-            slopes = belief.draw(rng)
-            changes = [_change(knobs, rng) for _ in range(DRAWS)]
-            for change in sorted(changes, key=lambda change: belief.promise(slopes, change), reverse=True):
-                proposal = _proposal(view, knobs, change)
+            for setting in aims(knobs, history, pending, rng):
+                proposal = _proposal(view, knobs, setting)
                 tree = _tree(proposal, "" if len(view.files) == 1 else view.incumbent)
-                if change and tree not in self._known and proposal.hypothesis not in view.in_flight:
-                    return proposal
+                if tree not in self._known and proposal.hypothesis not in view.in_flight:
+                    return setting, proposal
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    values: Setting
+    code: bytes  # the same for the same code around the knobs
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was measured of a tree. `against` is what the commit that it was made from was believed to have."""
+
+    parent: str
+    files: Mapping[str, _File]
+    score: float | None
+    against: float | None
+    runs: int
+    why: str
+
+
+def _read(path: str, text: str) -> _File:
+    knobs = find_knobs(text, path)
+    turned = {knob.line for knob in knobs}
+    code = "\n".join(line for number, line in enumerate(text.splitlines(), 1) if number not in turned)
+    return _File({knob.name: knob.value for knob in knobs}, sha256(code.encode(errors="replace")).digest())
+
+
+def _result(experiment: Experiment, files: Mapping[str, _File]) -> _Told | None:
+    """A broken guard is as unwanted as a crash. None where nothing was measured."""
+    verdict, parent = experiment.verdict, experiment.proposal.parent
+    if verdict.score is not None and verdict.against is not None:
+        return _Told(parent, files, verdict.score, verdict.against, max(verdict.runs, 1), "")
+    if verdict.score is None and verdict.call not in FAILED:
+        return None
+    why = " ".join([verdict.why, *(trial.tail[-2000:] for trial in experiment.trials)])
+    return _Told(parent, files, None, None, 1, why)
 
 
 def _knobs(view: View) -> dict[str, Knob]:
     """By name; by path and name where several files can be edited."""
     found = [knob for path, text in view.files.items() if path.endswith(".py") for knob in find_knobs(text, path)]
-    return {knob.name if len(view.files) == 1 else f"{knob.path}:{knob.name}": knob for knob in found}
+    return {_named(knob.path, knob.name, len(view.files)): knob for knob in found}
+
+
+def _named(path: str, name: str, files: int) -> str:
+    return name if files == 1 else f"{path}:{name}"
 
 
 def _no_knobs(view: View) -> str:
@@ -93,20 +136,54 @@ def _no_knobs(view: View) -> str:
     )
 
 
-def _change(knobs: Mapping[str, Knob], rng: random.Random) -> Change:
-    """One to four knobs, each turned to another choice or by a normal step. Empty when none could move."""
-    names = rng.sample(list(knobs), min(rng.choice(AT_ONCE), len(knobs)))
-    turned = {name: _turned(knobs[name], rng) for name in names}
-    return {name: value for name, value in turned.items() if value != knobs[name].value}
+def _history(view: View, knobs: Knobs, told: Sequence[_Told]) -> list[Seen]:
+    """As if less were better. What stands now is worth what the latest verdict said that it was compared with."""
+    sign = 1.0 if view.program.goal is Goal.MINIMIZE else -1.0
+    here = {name: knob.value for name, knob in knobs.items()}
+    now = {path: _read(path, text) for path, text in view.files.items() if path.endswith(".py")}
+    eras: dict[object, int] = {_era(now): 0}
+    seen = []
+    for each in told:
+        files = {**now, **each.files}
+        era = eras.setdefault(_era(files), len(eras))
+        loss = None if each.score is None else sign * each.score
+        seen.append(Seen(_setting(files, len(view.files)), loss, each.why, each.runs, era))
+    against = [sign * each.against for each in told if each.parent == view.incumbent and each.against is not None]
+    if not against:
+        return seen
+    return [*(each for each in seen if each.loss is None or each.setting != here), Seen(here, against[-1])]
 
 
-def _turned(knob: Knob, rng: random.Random) -> Value:
-    if knob.range and not isinstance(knob.value, str):
-        return moved(knob.range, knob.value, rng.gauss(0, 1))
-    return rng.choice([choice for choice in knob.choices if choice != knob.value])
+def _setting(files: Mapping[str, _File], count: int) -> Setting:
+    """Of all knobs; in place, where there is one file."""
+    if count == 1:
+        return next(iter(files.values())).values
+    return {_named(path, name, count): value for path, file in files.items() for name, value in file.values.items()}
 
 
-def _proposal(view: View, knobs: Mapping[str, Knob], change: Change) -> Proposal:
+def _era(files: Mapping[str, _File]) -> object:
+    return tuple(sorted((path, file.code) for path, file in files.items()))
+
+
+def _said(words: str, knobs: Knobs) -> Setting | None:
+    """The setting that a hypothesis of ours is about: `RATE 0.1 → 0.2, MODE a → b`."""
+    turned: dict[str, Value] = {}
+    for name, text in re.findall(r"([^\s,]+) [^\s,]+ → ([^\s,]+)", words):
+        if name in knobs and (value := _valued(text, knobs[name])) is not None:
+            turned[name] = value
+    return {name: knob.value for name, knob in knobs.items()} | turned if turned else None
+
+
+def _valued(text: str, knob: Knob) -> Value | None:
+    if knob.range is None:
+        return next((choice for choice in knob.choices if str(choice) == text), None)
+    if re.fullmatch(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?", text) is None:
+        return None
+    return int(text) if isinstance(knob.value, int) and text.lstrip("+-").isdigit() else float(text)
+
+
+def _proposal(view: View, knobs: Knobs, setting: Setting) -> Proposal:
+    change = {name: value for name, value in setting.items() if value != knobs[name].value}
     by_path: dict[str, dict[str, Value]] = {}
     for name, value in change.items():
         by_path.setdefault(knobs[name].path, {})[knobs[name].name] = value
@@ -121,19 +198,3 @@ def _proposal(view: View, knobs: Mapping[str, Knob], change: Change) -> Proposal
 
 def _tree(proposal: Proposal, parent: str) -> bytes:
     return sha256(repr((parent, sorted(proposal.files.items()))).encode(errors="replace")).digest()
-
-
-def _result(experiment: Experiment) -> Try | None:
-    """What was learnt, from the proposal's own notes. A broken guard is as unwanted as a crash; None where nothing
-    was measured."""
-    verdict = experiment.verdict
-    moves = {name: _values(note) for name, note in experiment.proposal.notes.items()}
-    if verdict.score is not None and verdict.against is not None:
-        return Try(moves, verdict.against - verdict.score)
-    failed = verdict.score is not None or verdict.call in FAILED
-    return Try(moves, None) if failed else None
-
-
-def _values(note: str) -> tuple[Value, Value]:
-    old, new = note.split(" -> ")
-    return ast.literal_eval(old), ast.literal_eval(new)

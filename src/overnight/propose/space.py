@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from overnight.program.ranges import Number, Range, Scale
 
@@ -27,6 +31,20 @@ def moved(reach: Range, value: Number, by: float) -> Number:
         least = value if reach.scale is Scale.DOUBLING else 1
         new = value + least if by > 0 else value - (least + 1) // 2
     return min(max(new, reach.low), reach.high)
+
+
+def positions(reach: Range, values: Sequence[Number]) -> npt.NDArray[np.float64]:
+    """Where many values lie, in steps; from anywhere."""
+    raw = np.asarray(values, float)
+    match reach.scale:
+        case Scale.LINEAR:
+            where = raw
+        case Scale.FRACTION:
+            share = np.clip(raw, ZERO, ONE)
+            where = np.log(share / (1 - share))
+        case _:
+            where = np.log2(np.maximum(raw, reach.low / 2))
+    return where / _step(reach)
 
 
 def _step(reach: Range) -> float:
