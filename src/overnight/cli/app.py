@@ -103,7 +103,9 @@ def overnight(ctx: click.Context, folder: str | None) -> None:
 
 
 def main() -> None:
-    """A terminal that lacks a character gets a substitute, never a traceback."""
+    """A terminal that lacks a character gets a substitute, never a traceback. The cores are the runs': numpy, which is
+    imported later, takes one."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
