@@ -88,7 +88,7 @@ def test_report(tmp_path: Path) -> None:
         "Tried  1 crash · 1 discard · 1 keep",
         "  1 x  exit code 1: MemoryError",
         "",
-        "Time      26.0 s for 4 runs; slots were busy 62% of it",
+        "Time      26.0 s for 4 runs; slots were busy 15% of it",
         "Look      git log -p bbbbbbb..autoresearch/mar5",
         "          overnight show 1",
         "Take it   overnight accept --tag mar5 --unproven   or: git merge autoresearch/mar5",

@@ -16,11 +16,13 @@ from overnight.ledger.ledger import Reader
 from overnight.model import Purpose, Split, Status
 
 SQL = """
-    SELECT experiment, json_extract(body, '$.run.purpose'), json_extract(body, '$.run.split'),
-      json_extract(body, '$.run.commit'), json_extract(body, '$.trial.status'),
-      json_extract(body, '$.trial.usage.wall_seconds'), json_extract(body, '$.trial.scores'),
-      json_extract(body, '$.trial.hidden') <> '{}'
-    FROM event WHERE kind = 'run_done' ORDER BY seq"""
+    SELECT done.experiment, json_extract(done.body, '$.run.purpose'), json_extract(done.body, '$.run.split'),
+      json_extract(done.body, '$.run.commit'), json_extract(done.body, '$.trial.status'),
+      done.elapsed - started.elapsed, json_extract(done.body, '$.trial.scores'),
+      json_extract(done.body, '$.trial.hidden') <> '{}'
+    FROM event AS done LEFT JOIN event AS started ON started.key = 'run/' || json_extract(done.body, '$.run.id')
+      || '/started/' || json_extract(done.body, '$.trial.attempt')
+    WHERE done.kind = 'run_done' ORDER BY done.seq"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Ran:
     split: Split
     commit: str
     status: Status
-    seconds: float
+    seconds: float  # that it held its slot, scoring included
     score: float | None
     hidden: bool  # it was scored on the hidden set as well
 

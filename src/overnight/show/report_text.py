@@ -22,7 +22,8 @@ SHOWN_REASONS, SHOWN_NAMES = 6, 8
 
 
 def report_text(report: Report, screen: Screen) -> Iterator[str]:
-    for cells in (*_head(report), *_outcome(report)):
+    columns = min(PARAGRAPH, (screen.width or LABEL + PARAGRAPH) - LABEL)
+    for cells in (*_head(report, columns), *_outcome(report, columns)):
         yield spread(cells, None, screen)
     yield from _kept(report, screen)
     yield from _not_kept(report, screen)
@@ -32,25 +33,24 @@ def report_text(report: Report, screen: Screen) -> Iterator[str]:
         yield spread(cells, None, screen)
 
 
-def _head(report: Report) -> Iterator[list[Cell]]:
+def _head(report: Report, columns: int) -> Iterator[list[Cell]]:
     summary, program = report.summary, report.program
     yield [(f"Night {summary.night}", Tone.STRONG), f"  {printable(ended_text(summary.state, summary.why))}"]
     yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
     yield []
     asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
-    yield [fit("Asked", LABEL), f"{asked}, by editing {', '.join(program.edit)}"]
+    yield from _lines("Asked", f"{asked}, by editing {', '.join(program.edit)}", columns)
     slots = plural(program.slots, "slot")
-    yield [fit("", LABEL), f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}"]
+    yield from _lines("", f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}", columns)
     network = ", with the network open" if program.network else ""
-    yield [fit("Measured", LABEL), LEVELS[report.level] + network]
-    yield [fit("", LABEL), (SEALED[report.sealed], Tone.PLAIN if report.sealed else Tone.WARN)]
+    yield from _lines("Measured", LEVELS[report.level] + network, columns)
+    yield from _lines("", SEALED[report.sealed], columns, Tone.PLAIN if report.sealed else Tone.WARN)
 
 
-def _outcome(report: Report) -> Iterator[list[Cell]]:
+def _outcome(report: Report, columns: int) -> Iterator[list[Cell]]:
     summary = report.summary
     yield [fit("Baseline", LABEL), f"{summary.metric} {score_text(summary.baseline) or 'was not measured'}"]
-    for part in folded(report.calibration, PARAGRAPH):
-        yield [fit("", LABEL), (part, Tone.QUIET)]
+    yield from _lines("", report.calibration, columns, Tone.QUIET)
     if not report.keeps:
         yield [fit("Branch", LABEL), "nothing was kept: it stands at the baseline"]
         return
@@ -66,8 +66,11 @@ def _outcome(report: Report) -> Iterator[list[Cell]]:
         yield [fit("Claim", LABEL), why]
     yield from labelled("Believed", stack_cells(summary), LABEL)
     if report.runs_per_keep == 1 and not summary.worths:
-        for sentence in folded(ONE_RUN, PARAGRAPH):
-            yield [fit("", LABEL), (sentence, Tone.WARN)]
+        yield from _lines("", ONE_RUN, columns, Tone.WARN)
+
+
+def _lines(label: str, text: str, columns: int, tone: Tone = Tone.PLAIN) -> Iterator[list[Cell]]:
+    return labelled(label, ([(line, tone)] for line in folded(text, columns)), LABEL)
 
 
 def _kept(report: Report, screen: Screen) -> Iterator[str]:
