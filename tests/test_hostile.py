@@ -66,7 +66,10 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-@pytest.mark.parametrize("offer", ["head", "tree", "lines", "bytes", "nan"])
+SLOW = [pytest.param(offer, marks=pytest.mark.slow) for offer in ("tree", "lines", "bytes", "nan")]
+
+
+@pytest.mark.parametrize("offer", ["head", *SLOW])
 def test_a_proposal_that_is_none_is_refused_and_the_night_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offer: str
 ) -> None:

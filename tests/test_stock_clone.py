@@ -113,6 +113,7 @@ def test_with_uv(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check(clone)
 
 
+@pytest.mark.slow
 def test_without_uv(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join(["/usr/bin", "/bin"]))
     assert wiring.load(clone / "program.md", {}).program.run == "python train.py"

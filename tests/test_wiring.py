@@ -140,6 +140,7 @@ def test_a_finished_night_goes_on_when_it_is_given_more(root: Path) -> None:
     assert len(rows(root)) >= 4
 
 
+@pytest.mark.slow
 def test_a_resumed_night_does_not_become_another_question(root: Path) -> None:
     night(root)
     (root / "program.md").write_text(PROGRAM.replace("metric: loss", "metric: seed_seen"))

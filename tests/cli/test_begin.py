@@ -33,6 +33,7 @@ def test_a_night_ends_with_where_everything_is(tmp_path: Path) -> None:
     assert (files / "progress.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_does_not_fail_the_night(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")
     typed(root, "run", "--agent", AGENT, "--experiments", "1", "--tag", "mar5")
@@ -45,6 +46,7 @@ def test_a_report_that_cannot_be_written_does_not_fail_the_night(tmp_path: Path)
     assert "\nPicture " not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_finished_night_is_followed_by_another(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")
     first = typed(root, "run", "--agent", AGENT, "--experiments", "1", "--json")
@@ -60,6 +62,7 @@ def test_a_finished_night_is_followed_by_another(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_baseline_without_a_score_is_a_failure_that_says_where_to_look(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy", train="raise SystemExit(3)\n")
     done = typed(root, "run", "--agent", AGENT)

@@ -129,6 +129,7 @@ def deserved(lab: Path, split: str) -> float:
     return sum(costs) / len(costs)
 
 
+@pytest.mark.slow
 def test_an_honest_model_gets_what_it_deserves_on_both_splits(lab: Path, warden: Warden, gpt: Modules) -> None:
     trial = measured(lab, "", warden)
     assert (trial.status, trial.sealed) == (Status.OK, True), trial

@@ -200,6 +200,7 @@ def lab(tmp_path: Path) -> Path:
 TRAIN = (LAB / "train.py").read_text()
 
 
+@pytest.mark.slow
 def test_a_night_scores_both_splits_apart_from_the_run(lab: Path, warden: Warden) -> None:
     trial = measured(lab, TRAIN, warden)
     assert (trial.status, trial.sealed) == (Status.OK, True), trial

@@ -162,6 +162,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_night(tmp_path: Path
     open_ledger(tmp_path).close()
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_loses_nothing_that_was_committed_and_repeats_nothing(tmp_path: Path) -> None:
     """Kills itself at step 0, 1, 2, …, each time in a night of its own, until a night comes to its end."""
     killer = python(

@@ -75,6 +75,7 @@ def test_what_is_in_flight_is_not_proposed_again_after_a_resume() -> None:
     assert ask(Search(), view(ONE, 5, in_flight=[first.hypothesis]))[0] != first
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.integers(0, 2**63))
 def test_no_tree_is_proposed_twice(seed: int) -> None:
@@ -128,6 +129,7 @@ def test_a_lower_score_is_a_loss_where_more_is_better() -> None:
     assert statistics.mean(width < 16 for width in widths(lower, Goal.MAXIMIZE)) > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [Call.CRASH, Call.TIMEOUT, Call.INVALID])
 def test_it_avoids_what_fails_the_more_often_it_has_failed(call: Call) -> None:
     lower = [judged(turned(12), Call.DISCARD, 1.05, 1.0)]
