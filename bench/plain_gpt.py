@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# It needs PyTorch, which whoever checks types need not have.
 """The GPT that labs/gpt is measured against: as nanoGPT has it, in the lab's own shape, box, text and file format.
 
 LayerNorm, learned positions, GELU, the head tied to the embedding, and AdamW for all: weight decay for matrices, the
