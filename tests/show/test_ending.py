@@ -83,7 +83,7 @@ def test_what_could_not_be_written_is_not_named(report: Report) -> None:
     ],
 )
 def test_an_unproven_gain_is_called_so(report: Report, claim: Claim | None, why: str) -> None:
-    assert f"Gain      none is proven: {why}. What would help: more experiments, as below; " in " ".join(
+    assert f"Gain      none is proven: {why}. What would help: a longer `time_box:` than 4s, " in " ".join(
         line.strip() for line in lines(with_claim(report, claim), columns=400)
     )
 

@@ -19,7 +19,7 @@ from overnight.show.paint import Screen
 from overnight.show.progress import Hours, rules
 from overnight.show.readback import ReadBack, readback_json, readback_text
 from overnight.show.report import report_json, report_of
-from overnight.show.report_text import report_text
+from overnight.show.report_text import report_text, taking_text
 from overnight.show.status import status_json, status_of, status_text
 from overnight.show.trial_runs import numbers, remarks
 from tests.nights import make_repo
@@ -65,7 +65,8 @@ def test_statuss_json_has_what_the_text_has(tmp_path: Path) -> None:
 def test_report(tmp_path: Path) -> None:
     folder = written(tmp_path, [*story()[:-3], Closed(session=1, why="10 of 10 experiments", finished=True)])
     with Reader.open(folder) as reader:
-        text = list(report_text(report_of(reader, repo(tmp_path), held=False), PIPE))
+        found = report_of(reader, repo(tmp_path), held=False)
+    text = [*report_text(found, PIPE), *taking_text(found, PIPE)]
     text[1] = re.sub(r"[\d-]{10} [\d:]{5}", "WHEN", text[1])
     assert text == [
         "Night mar5  finished: 10 of 10 experiments",
@@ -97,7 +98,8 @@ def test_report(tmp_path: Path) -> None:
 
 def test_a_report_without_a_keep_says_so_and_has_nothing_to_merge(tmp_path: Path) -> None:
     with Reader.open(written(tmp_path, [*beginning(), *begun(0, "the untouched baseline")])) as reader:
-        text = "\n".join(report_text(report_of(reader, repo(tmp_path), held=False), PIPE))
+        found = report_of(reader, repo(tmp_path), held=False)
+    text = "\n".join([*report_text(found, PIPE), *taking_text(found, PIPE)])
     assert "nothing was kept" in text
     assert "git merge" not in text
 

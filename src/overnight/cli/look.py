@@ -22,7 +22,7 @@ from overnight.show.markdown import report_markdown
 from overnight.show.morning import FILES, morning_lines
 from overnight.show.paint import Tone
 from overnight.show.report import report_json, report_of
-from overnight.show.report_text import report_text
+from overnight.show.report_text import report_text, taking_text
 from overnight.show.series import series_of
 from overnight.show.status import status_json, status_of, status_text
 
@@ -149,7 +149,7 @@ def report(into: Path | None, markdown: bool, tag: str | None, as_json: bool) ->
     elif markdown:
         click.echo(report_markdown(found), nl=False)
     else:
-        say([*report_text(found, screen()), ""])
+        say([*report_text(found, screen()), *taking_text(found, screen()), ""])
     if into or not printed:
         for line in morning_lines(into or folder / FILES, found, series):
             click.echo(line, err=printed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overnight.model import Split, Standing
-from overnight.program.units import box_text
+from overnight.show.advice import would_help
 from overnight.show.paint import Cell, Tone, fit, folded
 from overnight.show.report import Report
 from overnight.show.signoff import accept_command
@@ -60,7 +60,7 @@ def _typed(commands: Sequence[tuple[str, str]], columns: int | None) -> Iterator
 def _unproven(report: Report, columns: int) -> Iterator[list[Cell]]:
     """Nothing where a gain is proven, and where the night is not at its end."""
     why = _why_unproven(report) if report.summary.state == "finished" and report.summary.baseline is not None else ""
-    told = f"none is proven{why}. What would help: {'; '.join(_help(report))}."
+    told = f"none is proven{why}. What would help: {'; '.join(would_help(report))}."
     for number, line in enumerate(folded(told, columns) if why else ()):
         yield [(fit("" if number else "Gain", LABEL), Tone.WARN), line]
 
@@ -75,16 +75,6 @@ def _why_unproven(report: Report) -> str:
         runs, side = plural(claim.runs, "run"), "better" if claim.gain > 0 else "no better"
         return f": on {runs} a side the branch came out {side}, which chance alone may do"
     return "" if claim.split is Split.SEALED else " beyond the one set that this task has"
-
-
-def _help(report: Report) -> Iterator[str]:
-    program = report.program
-    if not report.claims:
-        yield "`policy: proof` or `policy: fast`, which measure it"
-    yield "more experiments, as below"
-    yield f"a longer `time_box:` than {box_text(program.box)}, so that runs differ less by chance"
-    if not program.hidden:
-        yield "a hidden and a sealed set (`hidden:` and `score:`), that no change is made for"
 
 
 def _commands(report: Report) -> Iterator[tuple[str, str]]:

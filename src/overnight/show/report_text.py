@@ -29,7 +29,13 @@ def report_text(report: Report, screen: Screen) -> Iterator[str]:
     yield from _not_kept(report, screen)
     yield from _most_tried(report, screen)
     yield ""
-    for cells in _go_on(report):
+    for cells in _cost(report):
+        yield spread(cells, None, screen)
+
+
+def taking_text(report: Report, screen: Screen) -> Iterator[str]:
+    """How to look at the branch and take it; who has."""
+    for cells in _take(report):
         yield spread(cells, None, screen)
 
 
@@ -106,12 +112,16 @@ def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
         yield from table(rows, screen, right=(1, 2), indent=2)
 
 
-def _go_on(report: Report) -> Iterator[list[Cell]]:
+def _cost(report: Report) -> Iterator[list[Cell]]:
     summary = report.summary
     busy = f"slots were busy {busy_share(report):.0%} of it"
     yield [fit("Time", LABEL), f"{span(summary.elapsed)} for {plural(summary.runs, 'run')}; {busy}"]
     if summary.tokens or summary.usd:
         yield [fit("Cost", LABEL), f"{plural(summary.tokens or 0, 'token')}, ${summary.usd or 0:.2f}"]
+
+
+def _take(report: Report) -> Iterator[list[Cell]]:
+    summary = report.summary
     if report.keeps:
         name = summary.branch.removeprefix("refs/heads/")
         yield [fit("Look", LABEL), f"git log -p {report.baseline_commit[:7]}..{name}"]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from overnight.judge.words import FEW, share
+from overnight.judge.words import share
 from overnight.model import Standing, Worth
 from overnight.show import accounts
+from overnight.show.advice import would_help
 from overnight.show.believed import MEANINGS, TONES, doubt_text, share_text
 from overnight.show.findings import SHOWN, Record
 from overnight.show.paint import Cell, Tone
@@ -54,11 +55,7 @@ def _lessons(report: Report) -> Iterator[Section]:
             f"A run's noise is {share(noise.sigma, summary.baseline)} of {summary.metric}: a change has to bring "
             f"{one_run} to show in one run, {eight} to show in 8. Smaller ones may be among what was tried, unseen."
         )
-    short = f" In nights of under {FEW} runs `policy: fast` finds more." if summary.runs < FEW else ""
-    sentences.append(
-        "What would help, the surest first: less noise (a longer time box, more examples behind the score); more runs; "
-        f"larger changes.{short}"
-    )
+    sentences.append(f"What would help: {'; '.join(would_help(report))}.")
     yield Section("learnt", "What this night says all the same", tuple(sentences))
 
 
