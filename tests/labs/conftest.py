@@ -7,10 +7,16 @@ import os
 import random
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from overnight.measure.process import Warden
+from overnight.program.facts import facts_of
+from overnight.program.program import Program
+from overnight.program.read import read
 
 LAB = Path(__file__).parents[2] / "labs" / "gpt"
 Modules = SimpleNamespace
@@ -21,6 +27,19 @@ UNTRACKED = shutil.ignore_patterns("__pycache__", "data*", "shards", "model.npz"
 def gpt() -> Modules:
     """The lab's own modules: `gpt.prepare`, `gpt.corpus`."""
     return modules("corpus", "prepare")
+
+
+@pytest.fixture(scope="module")
+def warden() -> Iterator[Warden]:
+    warden = Warden()
+    yield warden
+    warden.close()
+
+
+def program_of(lab: Path) -> Program:
+    files = [path.relative_to(lab).as_posix() for path in lab.rglob("*") if path.is_file()]
+    facts = facts_of(lab, files, lambda name: (lab / name).read_bytes(), lambda _: False, lab, os.defpath)
+    return read(lab / "program.md", (lab / "program.md").read_text(), "", facts)
 
 
 def modules(*names: str) -> Modules:

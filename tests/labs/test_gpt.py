@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,13 +14,11 @@ import pytest
 import yaml
 
 from overnight.measure.execute import Place, execute
-from overnight.measure.process import Running, Warden
+from overnight.measure.process import Warden
 from overnight.model import Purpose, Run, Slot, Split, Status, Trial
-from overnight.program.facts import facts_of
 from overnight.program.knobs import Knob, Value, find_knobs, with_knobs
-from overnight.program.program import Program
-from overnight.program.read import read
-from tests.labs.conftest import LAB, Modules, copied, library
+from overnight.wiring import Unseen
+from tests.labs.conftest import LAB, Modules, copied, library, program_of
 
 pytestmark = pytest.mark.timeout(600)  # a busy machine can take minutes over ten CPU seconds
 TRAIN = (LAB / "train.py").read_text()
@@ -58,12 +55,6 @@ def prepared(tmp_path: Path, gpt: Modules) -> Path:
     source.mkdir()
     gpt.prepare.make_python(lab / "data", library(source))
     return lab
-
-
-def program_of(lab: Path) -> Program:
-    files = [path.name for path in lab.glob("*.*")]
-    facts = facts_of(lab, files, lambda name: (lab / name).read_bytes(), lambda _: False, lab, os.defpath)
-    return read(lab / "program.md", (lab / "program.md").read_text(), "", facts)
 
 
 def test_program_md_loads_with_its_hidden_sets_and_its_scorer(prepared: Path) -> None:
@@ -144,11 +135,6 @@ def test_knobs_that_do_not_fit_each_other_are_made_to(lab: Path, turned: dict[st
     assert summary(started(lab))["val_bpb"] < 8.1
 
 
-class Unwatched:
-    def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
-
-
 def in_a_night(lab: Path, seed: int) -> Trial:
     def checkout(_: str, into: Path) -> None:
         shutil.copytree(lab, into, ignore=shutil.ignore_patterns("data", "model.npz", "__pycache__"))
@@ -157,7 +143,7 @@ def in_a_night(lab: Path, seed: int) -> Trial:
     place = Place(lab, *folders, "n-t", checkout, {"PATH": os.environ["PATH"]}, "")
     run = Run("1-screen-0", 1, "c", Purpose.SCREEN, Split.VISIBLE, seed, box_seconds=8, kill_after_seconds=500)
     with closing(Warden()) as warden:
-        return execute(run, 1, Slot("slot-1"), Unwatched(), program_of(lab), place, warden)
+        return execute(run, 1, Slot("slot-1"), Unseen(), program_of(lab), place, warden)
 
 
 @pytest.mark.slow

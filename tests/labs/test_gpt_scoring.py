@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import log2
 from pathlib import Path
@@ -15,10 +14,11 @@ import numpy as np
 import pytest
 
 from overnight.measure.execute import Place, execute
-from overnight.measure.process import Running, Warden
+from overnight.measure.process import Warden
 from overnight.model import Purpose, Run, Slot, Split, Status, Trial
 from overnight.program.facts import facts_of
 from overnight.program.read import read
+from overnight.wiring import Unseen
 from tests.labs.conftest import Modules, copied, library
 
 PROGRAM = """---
@@ -76,18 +76,6 @@ def logits(tokens):
 """
 
 
-class Unwatched:
-    def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def warden() -> Iterator[Warden]:
-    warden = Warden()
-    yield warden
-    warden.close()
-
-
 @pytest.fixture(scope="module")
 def made(gpt: Modules, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the lab with data of a small library."""
@@ -114,7 +102,7 @@ def measured(lab: Path, change: str, warden: Warden, split: Split = Split.VISIBL
     folders = (lab.parent / "scratch", lab.parent / "runs")
     place = Place(lab, *folders, "n-t", checkout, {"PATH": os.environ["PATH"]}, "")
     run = Run("1-screen-0", 1, "c", Purpose.SCREEN, split, 7, box_seconds=0.1, kill_after_seconds=100)
-    return execute(run, 1, Slot("slot-1"), Unwatched(), program, place, warden)
+    return execute(run, 1, Slot("slot-1"), Unseen(), program, place, warden)
 
 
 def deserved(lab: Path, split: str) -> float:

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -17,11 +17,10 @@ import pytest
 import yaml
 
 from overnight.measure.execute import Place, execute
-from overnight.measure.process import Running, Warden
+from overnight.measure.process import Warden
 from overnight.model import Purpose, Run, Slot, Split, Status, Trial
-from overnight.program.facts import facts_of
-from overnight.program.program import Program
-from overnight.program.read import read
+from overnight.wiring import Unseen
+from tests.labs.conftest import program_of
 
 LAB = Path(__file__).parents[2] / "labs" / "ngram"
 UNTRACKED = shutil.ignore_patterns("__pycache__", "model.npz")
@@ -162,24 +161,6 @@ def test_rounding_in_the_sum_is_taken_out(prepare: ModuleType) -> None:
 # In a night.
 
 
-class Unwatched:
-    def started(self, running: Running) -> None: ...
-    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def warden() -> Iterator[Warden]:
-    warden = Warden()
-    yield warden
-    warden.close()
-
-
-def program_of(lab: Path) -> Program:
-    files = [path.relative_to(lab).as_posix() for path in lab.rglob("*") if path.is_file()]
-    facts = facts_of(lab, files, lambda name: (lab / name).read_bytes(), lambda _: False, lab, os.defpath)
-    return read(lab / "program.md", (lab / "program.md").read_text(), "", facts)
-
-
 def measured(lab: Path, train: str, warden: Warden, split: Split = Split.VISIBLE) -> Trial:
     (lab / "train.py").write_text(train)
     run = Run("1-screen-0", 1, "c", Purpose.SCREEN, split, 7, box_seconds=0.3, kill_after_seconds=20)
@@ -189,7 +170,7 @@ def measured(lab: Path, train: str, warden: Warden, split: Split = Split.VISIBLE
 
     folders = (lab.parent / "scratch", lab.parent / "runs")
     place = Place(lab, *folders, "n-t", checkout, {"PATH": os.environ["PATH"]}, "")
-    return execute(run, 1, Slot("slot-1"), Unwatched(), program_of(lab), place, warden)
+    return execute(run, 1, Slot("slot-1"), Unseen(), program_of(lab), place, warden)
 
 
 @pytest.fixture
