@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from overnight import wiring
 from overnight.cli.app import COMMANDS, overnight
+from overnight.named import named
 from overnight.program.facts import Facts
 from overnight.program.read import read
 from overnight.program.settings import KEYS
@@ -84,7 +85,7 @@ def test_the_help_pages_are_the_ones_in_the_docs() -> None:
 def test_the_tables_lead_to_classes() -> None:
     for table in (wiring.PROPOSERS, wiring.POLICIES):
         for name in table:
-            assert isinstance(wiring.named(name, table, "thing"), type)
+            assert isinstance(named(name, table, "thing"), type)
 
 
 def commands(page: str) -> list[str]:

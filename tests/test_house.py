@@ -14,15 +14,15 @@ SRC = Path(__file__).parents[1] / "src" / "overnight"
 
 FLOORS = (  # from the roof down: a room imports only what is below it
     *("cli", "wiring", "show", "swarm", "night", "propose", "compute", "judge", "measure", "ledger", "repo", "program"),
-    *("model", "errors", "clock", "sealed"),
+    *("model", "named", "errors", "clock", "sealed"),
 )
 FREE = ("testing", "__main__", "__init__")  # shipped fakes may import anything; the rest is two lines
 
 SPINE = (  # from ask to keep, on one slot
     *("model", "errors", "clock", "night/night", "night/state", "night/actions", "night/shift", "night/keep"),
-    *("night/admit", "night/stop", "night/tidy", "night/watcher", "propose/proposer", "propose/desk"),
+    *("night/admit", "night/asking", "night/stop", "night/tidy", "night/watcher", "propose/proposer", "propose/desk"),
     *("compute/executor", "compute/local", "judge/policy", "judge/greedy", "judge/seeds"),
-    *("ledger/events", "ledger/ledger", "ledger/database", "ledger/inbox", "ledger/lock"),
+    *("ledger/events", "ledger/phases", "ledger/ledger", "ledger/database", "ledger/inbox", "ledger/lock"),
     *("repo/git", "repo/objects", "repo/repo", "repo/snapshot", "repo/edits", "repo/rebase", "repo/merge", "repo/refs"),
     *("repo/checkout", "program/program", "program/seeds", "program/source"),
 )
@@ -35,7 +35,7 @@ ASIDE = (
     "rungs",
     "scoring",
 )  # of measure: sealed scoring, early kill, comforts
-SPINE_LINES = 4300  # of code: the house wants comments and docstrings
+SPINE_LINES = 4400  # of code: the house wants comments and docstrings
 
 MODULES = sorted(SRC.rglob("*.py"))
 

@@ -18,6 +18,7 @@ from overnight.ledger import inbox, views
 from overnight.ledger.events import Closed, Entry, RunStarted
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.model import Call, Heartbeat
+from overnight.named import named
 from overnight.night.night import Night
 from overnight.night.verify import verify
 from overnight.night.watcher import Nobody
@@ -85,7 +86,7 @@ def rows(root: Path, tag: str = "t") -> list[views.Row]:
 
 def problems(root: Path, tag: str = "t") -> list[str]:
     with Reader.open(root / ".git/overnight" / tag) as reader, closing(Repo.discover(root)) as repo:
-        return verify(reader, repo, lambda name: wiring.named(name, wiring.POLICIES, "policy")())
+        return verify(reader, repo, lambda name: named(name, wiring.POLICIES, "policy")())
 
 
 def test_a_night_ends_on_a_branch_of_keeps(root: Path) -> None:
@@ -299,9 +300,9 @@ def test_a_proposer_that_breaks_ends_the_session_with_its_name(root: Path) -> No
 
 def test_the_agent_and_policy_are_found_by_name_or_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean search"):
-        wiring.named("serach", wiring.PROPOSERS, "agent")
+        named("serach", wiring.PROPOSERS, "agent")
     with pytest.raises(UsageError, match="cannot be loaded"):
-        wiring.named("no.such:Thing", wiring.PROPOSERS, "agent")
+        named("no.such:Thing", wiring.PROPOSERS, "agent")
 
 
 @pytest.mark.parametrize("tag", ["", "a/b", "..", "-x", "a b", "x.lock", "a..b", "\x1b", "é" * 100])

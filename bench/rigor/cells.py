@@ -16,7 +16,8 @@ from bench.rigor.truth import Outcome, Truth
 from bench.rigor.worlds import Nature, world
 from overnight.judge.policy import AnyPolicy
 from overnight.model import Purpose
-from overnight.wiring import POLICIES, named
+from overnight.named import named
+from overnight.wiring import POLICIES
 
 CHUNK = 20
 """So many nights are given to a process at once."""
@@ -92,6 +93,15 @@ def false_kept(nights: Sequence[Outcome]) -> Figure:
 
 def false_proven(nights: Sequence[Outcome]) -> Figure:
     return share([night.proven_false for night in nights], [night.proven for night in nights])
+
+
+def held(nights: Sequence[Outcome]) -> Figure:
+    """Share of the keeps whose own interval holds the truth."""
+    return share([night.held for night in nights], [night.bounded for night in nights])
+
+
+def proven_held(nights: Sequence[Outcome]) -> Figure:
+    return share([night.proven_held for night in nights], [night.proven for night in nights])
 
 
 def excess(nights: Sequence[Outcome]) -> Figure:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bench.rigor.worlds import NOTHING, Effect, Nature
 from overnight.judge.policy import Outlook
-from overnight.model import Call, Claim, Purpose, Run, Score, Split, Standing, Status, Trial, Usage, Verdict
+from overnight.model import Call, Claim, Purpose, Run, Score, Split, Standing, Status, Trial, Usage, Verdict, Worth
 
 START = 100.0
 """The loss of the untouched baseline, so that a unit is a percent."""
@@ -26,6 +26,9 @@ class Outcome:
     proven: int  # of these, said to be proven (on a task with one set: repeatable)
     proven_false: int
     proven_worth: float
+    bounded: int  # of those that stand, given an interval …
+    held: int  # … that holds the truth
+    proven_held: int  # of the proven
     overstated: int  # said to be proven although the task has no hidden set
     claimed: float  # what the night says that the branch is worth: its claim, or else its last score against its first
     claim: Claim | None
@@ -79,6 +82,7 @@ class Truth:
 
     def outcome(self, said: Outlook) -> Outcome:
         sure = {worth.experiment for worth in said.worths if worth.standing in (Standing.PROVEN, Standing.REPEATABLE)}
+        held = {worth.experiment for worth in said.worths if self._holds(worth)}
         split = self.nature.world.hidden
         proven = [change.worth for number, change in self.standing.items() if number in sure]
         return Outcome(
@@ -88,8 +92,17 @@ class Truth:
             proven=len(proven),
             proven_false=sum(worth <= 0 for worth in proven),
             proven_worth=sum(proven),
+            bounded=sum(worth.low is not None for worth in said.worths if worth.experiment in self.standing),
+            held=len(held),
+            proven_held=len(held & sure),
             overstated=0 if split else sum(worth.standing is Standing.PROVEN for worth in said.worths),
             claimed=said.claim.gain if said.claim else self.scores[0] - self.scores[-1],
             claim=said.claim,
             spent=self.spent,
         )
+
+    def _holds(self, said: Worth) -> bool:
+        """Its interval has the truth, of a change that stands."""
+        if said.low is None or said.high is None or said.experiment not in self.standing:
+            return False
+        return said.low <= self.standing[said.experiment].worth <= said.high

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 Step = Callable[[str], None]
-"""Called with the name of each step whose order matters for resuming. Production passes `unwatched`; the kill
-tests pass a function that ends the process at the n-th step."""
+"""Called with the name of each step whose order matters for resuming. The kill tests end the process at the n-th."""
 
 
-def unwatched(step: str) -> None:
-    """The Step that does nothing."""
+def unwatched(step: str) -> None: ...
 
 
 class Goal(StrEnum):
@@ -107,14 +105,25 @@ class Proposal:
     hypothesis: str  # one line, for people
     cost: Cost = Cost()
     notes: Mapping[str, str] = field(default_factory=dict)  # what the proposer wants to find again, e.g. knob values
+    idea: str = ""  # the person's idea that it tries
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A proposer's other answer: nothing now; ask again at `until` (UTC seconds)."""
+    """A proposer's other answer: nothing came of this turn; ask again at `until` (UTC seconds; a past one: at once)."""
 
     until: float
     why: str
+    trouble: str = ""  # in one word, such as "rate": see `propose.trouble`; "": it merely has nothing to say now
+    cost: Cost = Cost()
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """What a person would like to be tried."""
+
+    id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +254,8 @@ class Worth:
     doubt: float  # the chance of no gain
     runs: int  # for and against it
     standing: Standing
+    low: float | None = None  # 95 % of what is believed; None: a night before there were intervals
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +288,7 @@ class Experiment:
     commit: str | None
     trials: tuple[Trial, ...]
     verdict: Verdict
+    edits: tuple[Edit, ...] = ()  # what the proposal changes, against its parent
 
 
 @dataclass(frozen=True, slots=True)

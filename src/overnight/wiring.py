@@ -6,18 +6,15 @@ from a table, `package.module:Class` may be said: a person's own proposer or pol
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import os
 import random
 import re
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 from overnight.clock import Clock, SystemClock
 from overnight.compute.local import LocalSlots
@@ -31,20 +28,27 @@ from overnight.measure.files import remove
 from overnight.measure.process import Running, Warden
 from overnight.measure.sandbox.choose import choose
 from overnight.model import Phase, Run, Slot, Step, Trial, unwatched
+from overnight.named import named
 from overnight.night.again import Again, Questions, again
 from overnight.night.awake import awake, inhibitor
+from overnight.night.crew import crew
 from overnight.night.keep import refuse_checked_out
 from overnight.night.opening import Opening, begin, branch_name, scratch_folder
 from overnight.night.shift import Shift, Stop
 from overnight.night.watcher import Watcher
 from overnight.program.facts import Facts, facts_of
+from overnight.program.knobs import knobs_of
 from overnight.program.program import Program
 from overnight.program.read import load as load_text
 from overnight.program.read import read
+from overnight.propose.agents import Workplace
 from overnight.repo.checkout import Pristine
 from overnight.repo.repo import Repo
 
-PROPOSERS = {"search": "overnight.propose.search:Search"}
+PROPOSERS = {
+    "search": "overnight.propose.search:Search",
+    "chat": "overnight.propose.chat.chat:Chat",
+}
 
 POLICIES = {
     "proof": "overnight.judge.proof:ProofPolicy",
@@ -63,27 +67,13 @@ class Unseen:
     def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
-def named(name: str, table: Mapping[str, str], what: str) -> Callable[..., Any]:
-    """The class that goes by this name in the table, or that `package.module:Class` names."""
-    target = table.get(name, name if ":" in name else None)
-    if target is None:
-        near = difflib.get_close_matches(name, table, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(table)}, or package.module:Class"
-        raise UsageError(f"no {what} is called {name!r}: {hint}")
-    module, _, attribute = target.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"the {what} {name!r} cannot be loaded: {error}") from error
-    return cast(Callable[..., Any], found)
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
     """A program in its repository."""
 
     repo: Repo
     program: Program
+    read: Callable[[], Program] | None = None  # program.md as it is now
 
 
 def load(path: Path | None, flags: Mapping[str, str]) -> Task:
@@ -91,8 +81,14 @@ def load(path: Path | None, flags: Mapping[str, str]) -> Task:
     file = find_program(path)
     with closing(Repo.discover(file.parent)) as repo:  # ends git's children; whoever asks on starts them anew
         folder = file.parent.resolve().relative_to(repo.root).as_posix()
-        program = read(file, load_text(file), "" if folder == "." else folder, facts(repo), flags)
-    return Task(repo, program)
+        seen = facts(repo)  # those of the start: what is committed later makes no file mean something else
+        again = partial(_read, file, "" if folder == "." else folder, seen, flags)
+        program = again()
+    return Task(repo, program, again)
+
+
+def _read(file: Path, folder: str, seen: Facts, flags: Mapping[str, str]) -> Program:
+    return read(file, load_text(file), folder, seen, flags)
 
 
 def facts(repo: Repo) -> Facts:
@@ -208,7 +204,7 @@ def work(
     """Runs a night, or takes it up again, in this process and to its end. `errand`: only for this phase."""
     clock = clock or SystemClock()
     policy = named(task.program.policy, POLICIES, "policy")()
-    proposer = named(task.program.agent, PROPOSERS, "agent")()
+    team = crew(task.program, PROPOSERS, knobs=turnable(task))
     folder = night_folder(task.repo, tag)
     with closing(task.repo):  # ends git's children; whoever asks on starts them anew
         refuse_to_start(task, tag, new=not folder.exists())
@@ -216,12 +212,30 @@ def work(
     scratch = scratch_folder(tag, task.repo.node())
     repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)
     slots = find_slots(task.program.slots, os.environ)
-    with closing(ledger), _removed(scratch), closing(repo), awake(inhibitor()):
-        opening = Opening(repo, task.program, policy, tag, len(slots), {"hardware": hardware()}, errand)
+    repos = ExitStack()  # of git's children
+    with closing(ledger), _removed(scratch), closing(repo), closing(task.repo), awake(inhibitor()), repos:
+        places = [repos.enter_context(_workplace(task, scratch / f"desk-{i}", clock)) for i in range(len(team))]
+        proposers = [member.sit(place) for member, place in zip(team, places, strict=True)]
+        seats = tuple(member.seat for member in team)
+        opening = Opening(
+            repo, task.program, policy, tag, len(slots), {"hardware": hardware()}, errand, seats, task.read
+        )
         shift = begin(opening, ledger, clock, watcher, step)
         with _measuring(task.program, repo, scratch, folder / "runs") as measure, _signals(shift):
-            closed = shift.work(LocalSlots(slots, measure, shift.queue.put), proposer)
+            closed = shift.work(LocalSlots(slots, measure, shift.queue.put), *proposers)
     return closed
+
+
+@contextmanager
+def _workplace(task: Task, scratch: Path, clock: Clock) -> Iterator[Workplace]:
+    with closing(Repo.discover(task.repo.root)) as repo:
+        yield Workplace(task.program, repo, scratch, os.environ, clock)
+
+
+def turnable(task: Task) -> bool:
+    with closing(task.repo) as repo:
+        texts = repo.texts(repo.head(), task.program.edit)
+    return bool(knobs_of(task.program, texts))
 
 
 def measure_again(task: Task, tag: str, keeps: int, rng: random.Random | None = None) -> Iterator[Again]:
@@ -273,25 +287,6 @@ def _signals(shift: Shift) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-# ---- labs
-
-
-def labs_folder() -> Path:
-    """Beside the package where it is installed, at the top of the source tree where it is not."""
-    here = Path(__file__).parent
-    return here / "labs" if (here / "labs").is_dir() else here.parents[1] / "labs"
-
-
-def labs() -> list[str]:
-    return sorted(path.parent.name for path in labs_folder().glob("*/program.md"))
-
-
-def lab_folder(name: str) -> Path:
-    if name not in labs():
-        raise UsageError(f"there is no lab {name!r}: there is {', '.join(labs())}")
-    return labs_folder() / name
 
 
 def _same_task(program: Program, opened: Opened) -> bool:

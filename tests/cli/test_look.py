@@ -104,7 +104,8 @@ def test_report_counts_what_changed_and_ran_not_what_was_said(night: Path) -> No
 def test_report_writes_its_files_where_it_is_told(night: Path, tmp_path: Path) -> None:
     done = typed(night, "report", "--json", "--into", str(tmp_path / "new"))
     assert json.loads(done.stdout)["night"] == "mar5"  # the paths are said beside it
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["progress.png", "report.html", "report.md"]
+    made = sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert made == ["knobs.png", "progress.png", "report.html", "report.md"]
 
 
 def test_report_prints_the_markdown_that_it_writes(night: Path, tmp_path: Path) -> None:

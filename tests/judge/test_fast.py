@@ -49,6 +49,13 @@ def test_nothing_is_called_proven() -> None:
     assert [worth.standing for worth in court.policy.outlook(court.state, None).worths] == [Standing.CARRIED]
 
 
+def test_no_interval_is_given_for_one_run_against_one() -> None:
+    court = night(1.0)
+    court.judge(1)
+    (worth,) = court.policy.outlook(court.state, None).worths
+    assert (worth.low, worth.high) == (None, None)
+
+
 def test_there_is_no_dawn_and_the_claim_is_the_gain() -> None:
     court = night(1.0)
     court.judge(1)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from overnight.judge.posterior import Prior, believe, parts, risk
+from overnight.judge.posterior import Prior, believe, interval, parts, risk
 
 Array = NDArray[np.float64]
 
@@ -83,6 +83,32 @@ def test_the_risk_is_the_tail_of_the_harms(margin: float) -> None:
         assert risk(y, variance, prior, margin) == pytest.approx(tail / slow.total, rel=1e-4, abs=1e-7)
 
 
+@pytest.mark.parametrize(("y", "variance", "up", "down"), NAMED)
+def test_the_truth_is_below_the_interval_once_in_forty_and_not_above_what_was_measured(
+    y: float, variance: float, up: float, down: float
+) -> None:
+    prior = Prior(up, down)
+    slow, (low, high) = Integrals(y, variance, prior), interval(y, variance, prior)
+    if low < 0:
+        below = slow.harm(-low) / slow.total
+        assert below == pytest.approx(0.025, rel=1e-4) or low == pytest.approx(believe(y, variance, prior)[1])
+    elif low > 0:
+        gains = np.linspace(low, slow.far, 20_001)
+        density = prior.gain / prior.up * np.exp(-gains / prior.up) * normal(y - gains, variance)
+        assert mass(density, gains) / slow.total == pytest.approx(0.975, rel=1e-4)
+    else:
+        assert slow.harms[0] / slow.total <= 0.025 <= 1 - slow.gains[0] / slow.total
+    assert high >= y + 1.9599 * math.sqrt(variance)
+
+
+@settings(max_examples=50)
+@given(effects, variances, scales)
+def test_what_is_believed_is_in_the_interval(y: float, variance: float, scale: float) -> None:
+    _, mean = believe(y, variance, Prior(scale, scale))
+    low, high = interval(y, variance, Prior(scale, scale))
+    assert low - 1e-9 <= mean <= high + 1e-9
+
+
 @settings(max_examples=30)
 @given(effects, variances, scales)
 def test_doubt_is_a_chance_and_both_forms_agree(y: float, variance: float, scale: float) -> None:
@@ -113,6 +139,7 @@ def test_the_unit_does_not_matter(y: float, variance: float, scale: float, c: fl
 
 
 def test_what_is_far_out_is_taken_at_its_word() -> None:
+    assert interval(1e6, 1e-6, Prior(1.0, 1.0)) == pytest.approx((1e6 - 0.00196, 1e6 + 0.00196), abs=1e-5)
     assert believe(1e6, 1e-6, Prior(1.0, 1.0)) == (0.0, 1e6)
     assert believe(-1e6, 1e-6, Prior(1.0, 1.0)) == (1.0, -1e6)
     assert parts(1e6, 1e-6, Prior(1.0, 1.0)).chance == 1.0

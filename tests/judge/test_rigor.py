@@ -56,3 +56,10 @@ def test_the_noise_of_a_run_has_the_variance_that_is_said(mix: str) -> None:
     nature = Nature(world(mix, 0.3), "a")
     noise = [nature.noise() for _ in range(20_000)]
     assert sum(x * x for x in noise) / 20_000 == pytest.approx(0.09, rel=0.25 if mix == "t(3)" else 0.05)
+
+
+def test_the_interval_of_a_keep_holds_its_true_gain() -> None:
+    nights = [SimulatedNight(policy("proof"), Truth(Nature(world("K", 0.035), f"keeps/{n}")), 60) for n in range(8)]
+    found = [night.work() for night in nights]
+    assert sum(night.bounded for night in found) > 20
+    assert sum(night.held for night in found) / sum(night.bounded for night in found) > 0.9

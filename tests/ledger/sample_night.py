@@ -27,7 +27,9 @@ from overnight.ledger.events import (
     Turned,
     Weighed,
 )
+from overnight.ledger.idling import Idled
 from overnight.ledger.ledger import Ledger
+from overnight.ledger.steering import Approved, Held, IdeaGiven, Paused, Reread, Said, Unpaused
 from overnight.model import (
     Call,
     Claim,
@@ -174,4 +176,14 @@ EVERY_KIND: list[Event] = [
     Weighed(number=1, worths=(Worth(1, 0.5, 0.02, 3, Standing.PROVEN),)),
     Claimed(number=1, commit="d" * 40, claim=Claim(Split.SEALED, 3, 2.5, 2.0, 0.5, 0.4, 0.6)),
     accepted(),
+    Idled(
+        number=1, origin="claude", trouble="rate", why="429: try again in 20 s", until=1e9, cost=Cost(2.0, 500, None)
+    ),
+    Said(id="m1", text="leave the batch size alone", who="ada"),
+    IdeaGiven(id="m2", text="tie the embeddings", who="ada"),
+    Paused(id="m3", who="ada", why="the GPU is needed"),
+    Unpaused(id="m4", who="ada"),
+    Held(experiment=5, found=Verdict(5, Call.KEEP, "better", 2.0, 2.5)),
+    Approved(id="m5", experiment=5, who="ada", yes=False, why="hard to maintain"),
+    Reread(number=1, program_text="# More", settings={"metric": "loss"}, changed=("the prose",)),
 ]

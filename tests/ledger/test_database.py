@@ -90,7 +90,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     db.execute("PRAGMA user_version = 99")
     db.close()
     for use in (open_ledger, Reader.open):
-        with pytest.raises(LedgerError, match=r"a newer Overnight \(schema 99, known here: 3\): update it"):
+        with pytest.raises(LedgerError, match=r"a newer Overnight \(schema 99, known here: 4\): update it"):
             use(tmp_path)
 
 

@@ -30,6 +30,7 @@ from overnight.ledger.events import (
     Turned,
     Weighed,
 )
+from overnight.ledger.steering import Held
 from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import (
     Action,
@@ -41,6 +42,7 @@ from overnight.night.actions import (
     Close,
     Conclude,
     Dropped,
+    Hold,
     Rebase,
     Record,
     Remove,
@@ -170,6 +172,8 @@ class Coordinator:
                 tips = (str(len(world.log)), world.branch)
                 commit = state.open[verdict.experiment].commit or ""
                 self._append(Judged(verdict=verdict, commit=commit, log_tip=tips[0], branch_tip=tips[1]))
+            case Hold(verdict):
+                self._append(Held(experiment=verdict.experiment, found=verdict))
             case Record(number, released):
                 self._record(number, released)
             case Remove(keep):

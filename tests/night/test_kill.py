@@ -17,6 +17,7 @@ import pytest
 from overnight import wiring
 from overnight.ledger.events import Judged, RunDone
 from overnight.ledger.ledger import Reader
+from overnight.named import named
 from overnight.night.verify import verify
 from overnight.repo.repo import Repo
 from tests.nights import TRAIN, noisy_repo, toy_repo
@@ -148,7 +149,7 @@ def test_dawn_and_claim_are_taken_up_where_they_were(
 
 def assert_clean(root: Path, tmp_path: Path) -> None:
     with Reader.open(root / ".git/overnight/t") as reader, closing(Repo.discover(root)) as repo:
-        policies = lambda name: wiring.named(name, wiring.POLICIES, "policy")()  # noqa: E731
+        policies = lambda name: named(name, wiring.POLICIES, "policy")()  # noqa: E731
         assert verify(reader, repo, policies) == []
         done = Counter(e.event.run.id for e in reader.since() if isinstance(e.event, RunDone))
     assert set(done.values()) == {1}

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from overnight.ledger.ledger import chained
+from overnight.model import Standing, Worth
+from overnight.night.verify import same
 from tests.nights import git, toy_repo
 from tests.test_wiring import night, problems
 
@@ -92,3 +94,16 @@ def test_a_log_that_was_cut_is_found(root: Path) -> None:
     ref = git(root, "for-each-ref", "--format=%(refname)", "refs/overnight")
     git(root, "update-ref", ref, f"{ref}~1")
     assert any("holds 2 entries, not the 3 of the ledger" in problem for problem in problems(root))
+
+
+def test_a_keep_that_was_weighed_before_there_were_intervals_is_as_it_was() -> None:
+    now = Worth(1, 0.5, 0.02, 3, Standing.PROVEN, 0.2, 0.8)
+    then = Worth(1, 0.5, 0.02, 3, Standing.PROVEN)
+    assert same((then,), (now,))
+    assert not same((Worth(1, 0.4, 0.02, 3, Standing.PROVEN),), (now,))
+
+
+def test_an_interval_that_was_changed_is_not_what_the_scores_give() -> None:
+    now = Worth(1, 0.5, 0.02, 3, Standing.PROVEN, 0.2, 0.8)
+    assert not same(Worth(1, 0.5, 0.02, 3, Standing.PROVEN, 0.3, 0.8), now)
+    assert not same(now, Worth(1, 0.5, 0.02, 3, Standing.PROVEN))

@@ -60,7 +60,7 @@ def test_every_key_is_read_with_its_type() -> None:
     assert (got.between, got.seed, got.seed_literals, got.slots) == (Window(1320, 420), 7, False, 2)
     assert (got.python, got.pass_env, got.share) == ("self", ("HF_TOKEN", "WANDB_MODE"), ("~/.cache/x", "/data"))
     assert (got.save, got.curve, got.disk_mb, got.output_mb) == (("*.pt",), "loss ([0-9.]+)", 1024, 10)
-    assert (got.agent, got.policy) == ("my.module:Agent", "greedy")
+    assert (got.agent, got.policy) == (("my.module:Agent",), "greedy")
 
 
 def test_what_is_not_said_has_a_default() -> None:

@@ -43,7 +43,10 @@ from tests.nights import make_repo
 from tests.show.story import PROGRAM, beginning, commit_of, written
 
 BASELINE, CLAIM = (2.0, 2.02, 1.98, 2.0), Claim(Split.SEALED, 3, 2.0625, 1.9375, 0.125, 0.0625, 0.1875)
-WORTHS = (Worth(1, 0.1, 0.004, 9, Standing.PROVEN), Worth(5, 0.001, 0.72, 5, Standing.REMOVED))
+WORTHS = (
+    Worth(1, 0.1, 0.004, 9, Standing.PROVEN, 0.06, 0.14),
+    Worth(5, 0.001, 0.72, 5, Standing.REMOVED, -0.02, 0.03),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ def figures(report: Report) -> Iterator[str]:
     yield from (share_text(CLAIM.gain, summary), interval_text(summary, CLAIM))
     yield from (score_text(found["claim"]["baseline"]), score_text(found["claim"]["branch"]))
     yield from (share_text(worth.gain, summary) for worth in WORTHS)
+    yield from (interval_text(summary, worth) for worth in WORTHS)
     yield from (percent_text(found["keeps"][1]["worth"]["doubt"]), percent_text(found["slot_share_used"]))
     yield from (span(found["elapsed"]), f"${found['usd']:.2f}", f"{found['tokens']} tokens", f"{found['runs']} runs")
     for kind in ("fell", "near", "worst"):

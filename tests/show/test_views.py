@@ -122,9 +122,9 @@ def test_reports_json_has_stable_keys(tmp_path: Path) -> None:
 
 def test_one_experiment(tmp_path: Path) -> None:
     with Reader.open(written(tmp_path, story())) as reader:
-        detail = views.detail(reader, 3)
+        detail, summary = views.detail(reader, 3), views.summary(reader, held=False)
     assert detail is not None
-    text = list(experiment_text(detail, "loss", "--- a/x\n+++ b/x\n-a\n+b\x1b[2J\n", tmp_path, PIPE))
+    text = list(experiment_text(detail, summary, "--- a/x\n+++ b/x\n-a\n+b\x1b[2J\n", tmp_path, PIPE))
     text[3] = re.sub(r"[\d-]{10} [\d:]{5}", "WHEN", text[3])
     assert text == [
         "#3 crash",

@@ -31,6 +31,14 @@ SECTIONS = {
         "show": ("look", "Shows everything about one experiment."),
         "diff": ("look", "Shows what an experiment changed."),
         "report": ("look", "Says in the morning what was tried and what came of it."),
+        "brief": ("brief", "Shows what the next proposer would be told."),
+    },
+    "Steer": {
+        "say": ("steer", "Tells those who propose something, while the night works."),
+        "idea": ("steer", "Gives the night an idea to try, or lists the ideas it has."),
+        "pause": ("steer", "Starts nothing new until you say resume."),
+        "resume": ("steer", "Lets a paused night go on."),
+        "approve": ("steer", "Says whether a keep lands, where program.md says `approve: keeps`."),
     },
     "Believe it": {
         "verify": ("prove", "Proves that a night is what its ledger says."),

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from overnight.cli import options
-from overnight.cli.lab import choose, copy, is_demo, prepare
+from overnight.cli.lab import choose, copy, is_demo, lab_folder, prepare
 from overnight.cli.watch import watched
 from overnight.clock import SystemClock
 from overnight.ledger.views import Summary
 from overnight.show.paint import folded, printable
-from overnight.wiring import Task, earlier_nights, lab_folder, load, pick_tag
+from overnight.wiring import Task, earlier_nights, load, pick_tag
 
 
 @click.command()
@@ -51,7 +51,13 @@ def demo(lab: str | None, into: Path | None, experiments: str | None, slots: str
 @click.command()
 @click.argument("program", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--tag", metavar="TAG", help="The night's name. [the unfinished night, else today, such as mar5]")
-@click.option("--agent", metavar="NAME", help="Who proposes changes: search, or package.module:Class.")
+@click.option(
+    "--agent",
+    metavar="LINE",
+    multiple=True,
+    help="Who proposes changes: search, or package.module:Class, and their options. Several: once each.",
+)
+@click.option("--agents", metavar="N", help="So many of them think at the same time.")
 @click.option("--policy", metavar="NAME", help="Who judges them: greedy, or package.module:Class.")
 @options.experiments
 @options.slots
@@ -61,7 +67,7 @@ def demo(lab: str | None, into: Path | None, experiments: str | None, slots: str
 @click.option("--seed", metavar="N", help="Draw the runs' seeds from this number.")
 @click.option("--sandbox", metavar="LEVEL", help="The level of isolation that must hold: 3, 2 or 1. [the strongest]")
 @options.as_json
-def run(program: Path | None, tag: str | None, as_json: bool, **flags: str | None) -> None:
+def run(program: Path | None, tag: str | None, agent: tuple[str, ...], as_json: bool, **flags: str | None) -> None:
     """Works through the night, or goes on where it was left.
 
     Reads program.md (PROGRAM, or the one of this folder), measures the baseline, and then proposes, runs and judges
@@ -74,7 +80,7 @@ def run(program: Path | None, tag: str | None, as_json: bool, **flags: str | Non
         overnight run --experiments 100 --until 07:00
         overnight run labs/mine/program.md --slots 4
     """
-    task = load(program, _said(**flags))
+    task = load(program, _said(agent=", ".join(agent) or None, **flags))
     watched(task, tag or _picked(task, as_json), as_json)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from overnight.cli.options import as_json, say, say_json, screen
-from overnight.program.knobs import find_knobs
+from overnight.program.knobs import knobs_of, turnable
 from overnight.show.readback import ReadBack, readback_json, readback_text
 from overnight.wiring import Task, load, uncommitted
 
@@ -38,6 +38,6 @@ def check(program: Path | None, as_json: bool) -> None:
 def read_back(task: Task) -> ReadBack:
     plan = task.program
     with closing(task.repo) as repo:
-        texts = repo.texts(repo.head(), [path for path in plan.edit if path.endswith(".py")])
-    knobs = [knob for path, text in texts.items() for knob in find_knobs(text, path)]
+        texts = repo.texts(repo.head(), [path for path in plan.edit if turnable(path)])
+    knobs = list(knobs_of(plan, texts).values())
     return ReadBack(plan, knobs, uncommitted(task))

@@ -22,11 +22,26 @@ from overnight.program.front import front_settings, split
 from overnight.program.read import load
 from overnight.repo.git import Git, quiet_environment
 from overnight.show.paint import printable
-from overnight.wiring import labs
 
 MARK = "overnight-demo"  # in a demo's .git: which lab it is
 NEEDS = {"gpt": "torch"}
 GET = "pip install torch, or install overnight as 'overnight[gpt]'"
+
+
+def labs_folder() -> Path:
+    """Beside the package where it is installed, at the top of the source tree where it is not."""
+    here = Path(__file__).parents[1]
+    return here / "labs" if (here / "labs").is_dir() else here.parents[1] / "labs"
+
+
+def labs() -> list[str]:
+    return sorted(path.parent.name for path in labs_folder().glob("*/program.md"))
+
+
+def lab_folder(name: str) -> Path:
+    if name not in labs():
+        raise UsageError(f"there is no lab {name!r}: there is {', '.join(labs())}")
+    return labs_folder() / name
 
 
 def choose(lab: str | None, find: Callable[[str], object] = find_spec) -> tuple[str, str]:

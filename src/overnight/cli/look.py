@@ -35,15 +35,15 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def status(tag: str | None, as_json: bool) -> None:
     """Shows how far a night is.
 
-    Its state and who runs it, the best score so far against the baseline's, what runs now, how far each stop rule is,
-    and the last experiments. The newest night, or the one of --tag.
+    Its state and who runs it, the best score so far against the baseline's, which knobs mattered, what runs now, how
+    far each stop rule is, and the last experiments. The newest night, or the one of --tag.
 
     \b
         overnight status
         overnight status --json | jq .best
     """
     with night(tag) as (folder, reader):
-        found = status_of(folder, reader, SystemClock().now())
+        found = status_of(folder, reader, SystemClock().now(), Repo.discover(Path.cwd()))
     if as_json:
         say_json(status_json(found))
     else:
@@ -92,12 +92,13 @@ def show(number: int, tag: str | None, as_json: bool) -> None:
     """
     with night(tag) as (folder, reader):
         detail = _detail(views.detail(reader, number), number, folder)
-        metric = views.summary(reader, held=False).metric
+        summary = views.summary(reader, held=False)
     if as_json:
-        say_json(views.to_json(detail))
+        worth = next((worth for worth in summary.worths if worth.experiment == number), None)
+        say_json({**views.to_json(detail), "worth": views.to_json(worth)})
     else:
         change = _diff(detail.row).decode("utf-8", "replace")
-        say(experiment_text(detail, metric, change, folder / "runs", screen()))
+        say(experiment_text(detail, summary, change, folder / "runs", screen()))
 
 
 @click.command()
@@ -132,7 +133,7 @@ def report(into: Path | None, markdown: bool, tag: str | None, as_json: bool) ->
 
     What was asked, the branch's score against the baseline's, each keep and who suggested it, what fell on re-run, what
     failed and why, how the time was used, and how to look at the branch and take it. Printed, and written as files that
-    can be sent to others: report.html needs nothing else, report.md and progress.png belong together. With --json or
+    can be sent to others: report.html needs nothing else, report.md and the pictures belong together. With --json or
     --markdown files are written only where --into says so.
 
     \b

@@ -15,6 +15,7 @@ from overnight.ledger.events import Opened
 from overnight.ledger.ledger import Reader
 from overnight.ledger.views import Summary, rows, summary, to_json
 from overnight.model import Call, Phase
+from overnight.named import named
 from overnight.night.again import Again
 from overnight.night.verify import verify as problems_of
 from overnight.repo.repo import Repo
@@ -22,7 +23,7 @@ from overnight.show.believed import claim_cells, claim_sentence, legend, worth_t
 from overnight.show.live import Plain, Terminal
 from overnight.show.paint import screen_of, spread
 from overnight.show.words import amount_text, plural
-from overnight.wiring import POLICIES, Task, find_night, load, measure_again, named, work
+from overnight.wiring import POLICIES, Task, find_night, load, measure_again, work
 
 
 @click.command()

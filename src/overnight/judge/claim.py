@@ -72,7 +72,7 @@ def size(state: Proof, total: int | None) -> int:
 
 
 def wants(state: Proof) -> list[Want | Removal]:
-    if state.open:
+    if not all(each.settled for each in state.open.values()):  # what has its verdict may wait for a person
         return []
     standing = [keep for keep in state.keeps.values() if stands(keep)]
     if goes := next((keep for keep in standing if keep.idle and not keep.closed), None):

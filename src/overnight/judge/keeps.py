@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from overnight.judge.drift import Drift
-from overnight.judge.posterior import believe
+from overnight.judge.posterior import believe, interval
 from overnight.judge.reading import Sets
 from overnight.judge.state import Keep, Landing, Proof
 from overnight.judge.value import Evidence, Terms, going_on
@@ -41,7 +41,15 @@ def landed(state: Proof, landing: Landing, number: int, kept: str) -> Proof:
 
 def weighed(state: Proof, keeps: Mapping[int, Keep]) -> Proof:
     worths = tuple(
-        Worth(keep.number, keep.mean, keep.doubt, keep.runs + keep.against, standing(state, keep))
+        Worth(
+            keep.number,
+            keep.mean,
+            keep.doubt,
+            keep.runs + keep.against,
+            standing(state, keep),
+            keep.low,
+            keep.high,
+        )
         for keep in keeps.values()
     )
     earned = math.fsum(keep.mean for keep in keeps.values() if stands(keep) and not keep.simpler)
@@ -64,10 +72,12 @@ def reweighed(state: Proof) -> Proof:
 
 
 def believed(keep: Keep, known: Terms) -> Keep:
-    doubt, mean = believe(keep.difference, known.noise2 * keep.a + known.set2, known.prior)
+    variance = known.noise2 * keep.a + known.set2
+    doubt, mean = believe(keep.difference, variance, known.prior)
+    low, high = interval(keep.difference, variance, known.prior)
     at_dawn = known._replace(carried=0.0)
     evidence = Evidence(keep.difference - keep.cost, 1 / keep.a, 0.0)
-    return replace(keep, mean=mean, doubt=doubt, value=going_on(evidence, at_dawn, math.inf))
+    return replace(keep, mean=mean, doubt=doubt, low=low, high=high, value=going_on(evidence, at_dawn, math.inf))
 
 
 def stands(keep: Keep) -> bool:

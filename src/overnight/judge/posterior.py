@@ -8,11 +8,13 @@ outputs. Where likelihoods are too small for a float, y is so far out that it ca
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 ROOT_TAU = math.sqrt(2 * math.pi)
 ROOT_TWO = math.sqrt(2)
 NOTHING_LEFT = 1e-290
+NORMAL = NormalDist()
 FAR_BELOW = -25.0  # where a series is better than two factors at the ends of a float's range
 
 
@@ -94,6 +96,34 @@ def risk(y: float, variance: float, prior: Prior, margin: float) -> float:
     return harm * like_down / total * tail
 
 
+def interval(y: float, variance: float, prior: Prior, share: float = 0.95) -> tuple[float, float]:
+    """(low, high): d is rarely below or above, (1 - share) / 2 each.
+
+    Below as it is believed, less the luck that it was picked for. Above as it was measured, too: that luck cannot have
+    made it small, and how large gains may be is guessed from changes that are mostly none."""
+    up, down, gain, nothing, harm = prior
+    s = math.sqrt(variance)
+    like_up, mean_up, z_up = slab(y, variance, s, up)
+    like_down, mean_down, z_down = slab(-y, variance, s, down)
+    like_up *= gain
+    like_down *= harm
+    total = like_up + like_down + nothing * math.exp(-0.5 * y * y / variance)
+    outside = (1 - share) / 2
+    far = s * NORMAL.inv_cdf(1 - outside)
+    if total < NOTHING_LEFT:
+        return y - far, y + far
+    gains, harms = like_up / total, like_down / total
+
+    def above(chance: float) -> float:
+        """What d is larger than with that chance."""
+        if chance < gains:
+            return _beyond(chance / gains, z_up, s)
+        return -_beyond((1 - chance) / harms, z_down, s) if 1 - chance < harms else 0.0
+
+    mean = gains * mean_up - harms * mean_down  # may be beyond "nothing", where almost all of the belief is
+    return min(above(1 - outside), mean), max(above(outside), y + far)
+
+
 def slab(y: float, variance: float, s: float, scale: float) -> tuple[float, float, float]:
     """For d from Exp(scale): the likelihood of y but for 1/√(2πV), the mean of d given y, and z."""
     mu = y - variance / scale
@@ -112,6 +142,13 @@ def _mills(z: float) -> float:
         i = 1.0 / (z * z)
         return (1 - i + 3 * i * i - 15 * i * i * i) / (-z * ROOT_TAU)
     return math.exp(0.5 * z * z) * 0.5 * math.erfc(-z / ROOT_TWO)
+
+
+def _beyond(chance: float, z: float, s: float) -> float:
+    """What d of a slab is larger than with that chance: normal around z·s, and above nothing."""
+    if z < FAR_BELOW:
+        return -math.log(chance) * s / -z  # an exponential by then
+    return s * (z - NORMAL.inv_cdf(chance * 0.5 * math.erfc(-z / ROOT_TWO)))
 
 
 def _slab_variance(z: float, mean: float, variance: float, s: float, scale: float, y: float) -> float:

@@ -29,6 +29,8 @@ class Keep:
     against: int
     mean: float  # what it is believed to be worth
     doubt: float  # the chance that it is worth nothing
+    low: float = 0.0  # 95 % of that belief
+    high: float = 0.0
     value: float = 0.0  # of measuring its removal, net of the cost
     bet: bool = False  # kept by the plain rule: only a run without it may take it back
     simpler: bool = False

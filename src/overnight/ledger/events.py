@@ -4,7 +4,7 @@ An event's `key` is its idempotency key: the ledger holds each key once, so a st
 crash finds itself already written. The kinds, in the order in which an experiment meets them:
 
     opened · session · proposed · admitted · run_started · run_done · (rebased · run_started · …) · judged · recorded
-    … turned · weighed · claimed · stop_asked · noted · closed · accepted
+    … turned · weighed · claimed · stop_asked · noted · closed · accepted · idled; what people say: `steering.py`
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, get_args
 
 from overnight.ledger.acceptance import Accepted
-from overnight.model import Claim, Cost, Edit, Phase, Run, Trial, Verdict, Worth
+from overnight.ledger.idling import Idled
+from overnight.ledger.phases import Claimed as Claimed
+from overnight.ledger.phases import Turned as Turned
+from overnight.ledger.phases import Weighed as Weighed
+from overnight.ledger.steering import Steered
+from overnight.model import Cost, Edit, Run, Trial, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class Proposed:
     cost: Cost = Cost()
     notes: Mapping[str, str] = field(default_factory=dict)
     removes: int | None = None  # a keep: the judge wants to know what the branch is worth without it
+    idea: str = ""  # of a person, that it tries
 
     @property
     def key(self) -> str:
@@ -177,51 +183,6 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turned:
-    """The night is about something else from here on. `runs` were started so far; so many are `left`, as far as the
-    stop rules say: for the whole rest of the night. `thorough`: a person asked for every keep to be examined."""
-
-    kind: ClassVar[str] = "turned"
-    number: int
-    phase: Phase
-    runs: int
-    left: int | None  # None: no rule says
-    why: str
-    thorough: bool = False
-
-    @property
-    def key(self) -> str:
-        return f"turned/{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
-    """What the judge believes of every keep, after something has changed it."""
-
-    kind: ClassVar[str] = "weighed"
-    number: int
-    worths: tuple[Worth, ...]
-
-    @property
-    def key(self) -> str:
-        return f"weighed/{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """The only number that is called a gain."""
-
-    kind: ClassVar[str] = "claimed"
-    number: int
-    commit: str  # of the branch
-    claim: Claim
-
-    @property
-    def key(self) -> str:
-        return f"claimed/{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StopAsked:
     """A person, or a signal, asked for the end. `now`: do not wait for what is running."""
 
@@ -280,6 +241,8 @@ Event: TypeAlias = (
     | Noted
     | Closed
     | Accepted
+    | Idled
+    | Steered
 )
 
 KINDS: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}

@@ -16,6 +16,8 @@ from typing import Any
 from overnight.clock import Clock, SystemClock
 from overnight.errors import LedgerError
 
+MOST_BYTES = 1_000_000  # of a message: what is larger is none
+
 
 def post(folder: Path, message: Mapping[str, Any], clock: Clock | None = None) -> Path:
     """Sends `message` to the night of `folder`. Names sort by the sender's time, and are unique."""
@@ -46,7 +48,7 @@ def done(folder: Path, message_id: str) -> None:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():  # a pipe would wait for ever
+    if not path.is_file() or path.stat().st_size > MOST_BYTES:  # a pipe would wait for ever
         return None
     try:
         message = json.loads(path.read_bytes())

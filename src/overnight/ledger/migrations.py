@@ -44,7 +44,7 @@ def _statements() -> Iterator[str]:
             text = ""
 
 
-MIGRATIONS: Sequence[Migration] = (derive_anew, derive_anew)
+MIGRATIONS: Sequence[Migration] = (derive_anew, derive_anew, derive_anew)
 
 
 def newest(migrations: Sequence[Migration] = MIGRATIONS) -> int:

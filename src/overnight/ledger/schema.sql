@@ -56,6 +56,11 @@ BEGIN
     ('tokens', json_extract(NEW.body, '$.cost.tokens'))
   ON CONFLICT (name) DO UPDATE SET value = value + excluded.value;
 END;
+CREATE TRIGGER tally_idled AFTER INSERT ON event WHEN NEW.kind = 'idled'
+BEGIN
+  INSERT INTO tally VALUES ('usd', json_extract(NEW.body, '$.cost.usd')), ('tokens', json_extract(NEW.body, '$.cost.tokens'))
+  ON CONFLICT (name) DO UPDATE SET value = value + excluded.value;
+END;
 CREATE TRIGGER tally_removed AFTER INSERT ON event
 WHEN NEW.call = 'keep' AND json_extract(NEW.body, '$.verdict.removes') IS NOT NULL
 BEGIN

@@ -30,7 +30,7 @@ from overnight.measure.birth import LINUX, STATUS, SUBREAPER, prctl, start
 from overnight.measure.gauge import Gauge
 from overnight.measure.log import Log
 from overnight.measure.progress import Progress
-from overnight.measure.sandbox import landlock
+from overnight.measure.sandbox import landlock, network
 from overnight.measure.sandbox.cgroup import Group
 from overnight.measure.tree import children, descendants, kill_tree, reap
 
@@ -58,10 +58,11 @@ def supervise(hatch: socket.socket, group: Group) -> None:
     prctl(SUBREAPER, 1)
     alarm = wake_on_death()
     rehearse(alarm)
+    outside = network.leave()
     _, fds, _, _ = socket.recv_fds(hatch, 1, 2)
     if not fds:  # nobody will ask any more
         return
-    watch(socket.socket(fileno=fds[0]), fds[1] if len(fds) > 1 else None, group, alarm)
+    watch(socket.socket(fileno=fds[0]), fds[1] if len(fds) > 1 else None, group, alarm, outside)
 
 
 def rehearse(alarm: int) -> None:
@@ -71,13 +72,15 @@ def rehearse(alarm: int) -> None:
     with asker, line:
         body = json.dumps(REHEARSAL).encode()
         asker.sendall(len(body).to_bytes(4, "big") + body)
-        watch(line, None, Group(), alarm)
+        watch(line, None, Group(), alarm, None)
 
 
-def watch(line: socket.socket, channel: int | None, group: Group, alarm: int) -> None:
+def watch(line: socket.socket, channel: int | None, group: Group, alarm: int, outside: int | None) -> None:
     try:
         size = int.from_bytes(line.recv(4, socket.MSG_WAITALL), "big")
         spec = json.loads(line.recv(size, socket.MSG_WAITALL))
+        if outside is not None:
+            spec["argv"] = network.inherited(spec, outside)
         ending = Supervisor(spec, line, channel, group, alarm).oversee()
     except Exception as error:  # noqa: BLE001 - the edge of a process: whatever it is, the run dies and it is told
         ending = {"why": "failed", "note": f"{type(error).__name__}: {error}"}

@@ -11,9 +11,10 @@ from overnight.model import Claim, Phase, Run, Slot, Verdict, Worth
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Have `n` proposals made → Proposed, each as it comes; then one Answer."""
+    """Have `n` proposals made by whoever sits on a seat → Proposed, each as it comes; then one Answer."""
 
     n: int
+    seat: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,13 @@ class Rebase:
 @dataclass(frozen=True, slots=True)
 class Conclude:
     """Write the verdict down with the tips it was made against → Judged."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Ask a person whether this keep may land → Held."""
 
     verdict: Verdict
 
@@ -101,7 +109,9 @@ class Close:
     finished: bool
 
 
-Action: TypeAlias = Ask | Admit | Start | Cancel | Rebase | Conclude | Record | Remove | Turn | Weigh | Announce | Close
+Action: TypeAlias = (
+    Ask | Admit | Start | Cancel | Rebase | Conclude | Hold | Record | Remove | Turn | Weigh | Announce | Close
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,7 @@ class Answer:
     given: int
     wait_until: float | None = None
     why: str = ""
+    seat: int = 0
 
 
 @dataclass(frozen=True, slots=True)

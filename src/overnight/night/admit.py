@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from overnight.model import Call
+from overnight.program.novelty import normal_form, seed_search
 from overnight.program.program import Program
-from overnight.program.seeds import fixed_seeds, set_seeds
+from overnight.program.seeds import fixed_seeds
 from overnight.program.source import syntax_error
 
 MAX_BYTES = 2_000_000
@@ -33,15 +34,17 @@ def find_problem(program: Program, files: Mapping[str, str], before: Mapping[str
             return Problem(Call.INVALID, f"{path} does not compile: {error}")
         if path.endswith(".py") and fixed_seeds(text) != fixed_seeds(before.get(path, "")):
             return Problem(Call.REFUSED, f"{path}: changes which seeds are `# fixed`, or one of them")
+        if path.endswith(".py") and (why := seed_search(before.get(path, ""), text)):
+            return Problem(Call.REFUSED, f"{path} {why}")
     return None
 
 
 def fingerprint(texts: Mapping[str, str]) -> str:
-    """Equal for equal contents, whatever the seeds in them."""
+    """Equal for the same program, however it is written, and whatever the seeds in it."""
     digest = hashlib.sha256()
     for path, text in sorted(texts.items()):
-        same_seed = set_seeds(text, 0) if path.endswith(".py") else text
-        digest.update(f"{path}\0{len(same_seed)}\0{same_seed}".encode())
+        same = normal_form(path, text)
+        digest.update(f"{path}\0{len(same)}\0{same}".encode(errors="replace"))
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from overnight.errors import RepoError
 from overnight.ledger.events import Admitted, Entry, Judged, Opened, Proposed, Rebased, Recorded
+from overnight.ledger.steering import Approved
 from overnight.model import Call, Verdict
 from overnight.night.admit import Problem, find_problem, fingerprint, size
 from overnight.night.state import NightState, Open
@@ -171,6 +172,7 @@ def _kept_message(opened: Opened, verdict: Verdict, entries: Sequence[Entry]) ->
             "Metric": f"{opened.metric} {verdict.against:.6g} -> {verdict.score:.6g}" if measured else "",
             "Evidence": verdict.why,
             "Agent": proposed.origin,
+            "Approved-by": next((e.event.who for e in entries if isinstance(e.event, Approved) and e.event.yes), ""),
         }
     )
     return f"{proposed.hypothesis}\n\n{trailers}\n"

@@ -23,6 +23,7 @@ What holds here, whatever the judge's policy and however many slots there are:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from overnight.judge.policy import AnyPolicy, Removal, Want
 from overnight.judge.seeds import seed_for
@@ -30,8 +31,10 @@ from overnight.ledger.events import Entry
 from overnight.model import Call, Phase, Purpose, Run, Slot
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Signal, Tick
+from overnight.night.approval import unanswered, waits
+from overnight.night.asking import Asking, Seat
 from overnight.night.state import NightState, Open
-from overnight.night.stop import gauges, seconds_left, window_left
+from overnight.night.stop import Progress, deadline, gauges, seconds_left, window_left
 from overnight.program.program import Program
 
 DAWN_SHARE = 0.10
@@ -55,17 +58,15 @@ class Night:
         tick: Tick,
         deadline_utc: float | None,
         errand: Phase | None = None,
+        seats: Sequence[Seat] = (Seat(),),
     ) -> None:
         self.program, self.secret, self.slots = program, secret, slots
         self.deadline_utc = deadline_utc
         self.errand = errand  # the one phase that this session is for, whatever the stop rules say
         self.state = NightState(program, policy)
         self.time = self.began = tick
-        self.asked = 0  # proposals that are being made
+        self.asking = Asking(seats)
         self.cancelled: set[str] = set()
-        self.waiting: Answer | None = None  # the proposer wants to be left alone
-        self.asked_at = 0  # records there were at the last Ask
-        self.dry_at: int | None = None  # records there were when the proposer was asked and had no idea
 
     def hear(self, what: Entry | Signal) -> None:
         """Takes in what has happened."""
@@ -74,10 +75,9 @@ class Night:
                 self.state.fold(what)
             case Tick():
                 self.time = what
-                if self.waiting and what.now.utc >= (self.waiting.wait_until or 0):
-                    self.waiting = None
+                self.asking.wake(what.now.utc)
             case Answer():
-                self._take_answer(what)
+                self.asking.hear(what)
             case Dropped():
                 self.state.under_way.pop(what.run_id, None)
 
@@ -107,16 +107,22 @@ class Night:
             yield do.Weigh(state.unweighed)
         if state.unclaimed is not None:
             yield do.Announce(state.unclaimed)
-        yield from (self._conclude(e) for e in waiting if e.verdict)
+        yield from (self._conclude(e) for e in waiting if e.verdict and not self._waits(e))
         yield from (do.Admit(e.number) for e in waiting if e.commit is None)
-        yield from (do.Rebase(e.number, state.incumbent) for e in waiting if self._stale(e) and not self._running(e))
+        stale = (e for e in waiting if self._stale(e) and not self._running(e) and not self._waits(e))
+        yield from (do.Rebase(e.number, state.incumbent) for e in stale)
         yield from self._cancels(run_id for run_id, s in state.under_way.items() if not self._of_use(s.run))
 
     def _conclude(self, experiment: Open) -> Action:
         assert experiment.verdict is not None
+        if unanswered(self.program, self.state, experiment):
+            return do.Hold(experiment.verdict)
         if experiment.verdict.call is Call.KEEP and self._stale(experiment):
             return do.Rebase(experiment.number, self.state.incumbent)
         return do.Conclude(experiment.verdict)
+
+    def _waits(self, experiment: Open) -> bool:
+        return waits(self.program, self.state, experiment)
 
     def _stale(self, experiment: Open) -> bool:
         return experiment.number > 0 and experiment.base != self.state.incumbent
@@ -161,7 +167,7 @@ class Night:
         """The name of what is measured, and its commit."""
         name, kept = f"{want.experiment}-{want.purpose}", self.state.kept
         if want.experiment not in self.state.open:
-            return (f"{name}-{max(kept)}" if want.purpose is Purpose.CLAIM else name), kept[want.experiment]
+            return (f"{name}-{next(reversed(kept))}" if want.purpose is Purpose.CLAIM else name), kept[want.experiment]
         experiment = self.state.open[want.experiment]
         assert experiment.commit is not None
         again = f"-r{experiment.rebases}" if experiment.rebases else ""
@@ -179,22 +185,21 @@ class Night:
     # ---- asking for more
 
     def _asks(self, wants: Sequence[Want]) -> list[Action]:
-        """Asks for as many proposals as there will be slots for, once the baseline stands."""
+        """Asks for proposals once the baseline stands: as many as can be measured, and paid for."""
         elsewhere = self.errand or self.state.phase is Phase.CLAIM or any(w.purpose is Purpose.ABLATION for w in wants)
-        if elsewhere or not self.state.incumbent or self._resting() or not self._time_for_a_run() or self.enough():
+        if elsewhere or not self.state.incumbent or not self._time_for_a_run() or self.enough():
             return []
-        room = self.slots - len(self.state.open) - self.asked
-        if (limit := self.program.stop.experiments) is not None:
-            room = min(room, limit - self.state.counted - self.asked)
-        if room <= 0:
-            return []
-        self.asked += room
-        self.asked_at = self.state.records
-        return [do.Ask(room)]
+        stop = self.program.stop.experiments
+        limit = None if stop is None else stop - self.state.counted
+        if self._spent(self.state.progress(self.time.elapsed, self.asking.thinking + 1)):
+            limit = self.asking.asked
+        undecided = sum(not self._waits(experiment) for experiment in self.state.open.values())
+        turns = self.asking.turns(self.slots, undecided, limit, self.state.records)
+        return [do.Ask(n, seat) for seat, n in turns]
 
-    def _resting(self) -> bool:
-        """The proposer has nothing to say before a time it named, or before another experiment is finished."""
-        return self.waiting is not None or self.dry_at == self.state.records
+    def _spent(self, progress: Progress) -> bool:
+        rules = replace(self.program.stop, experiments=None, plateau=None, target=None)
+        return any(rule.reached for rule in gauges(rules, self.program.goal, progress))
 
     # ---- the end
 
@@ -234,7 +239,7 @@ class Night:
             return [do.Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
         if over := self.out_of_time():
             return [do.Close(over if state.incumbent else f"{over}, not even for the baseline", finished=True)]
-        if idle and not state.open and (done := self._done()):
+        if idle and all(map(self._waits, state.open.values())) and (done := self._done()):
             return [do.Close(done, finished=self.errand is None or state.finished_before)]
         return []
 
@@ -257,7 +262,7 @@ class Night:
                 return rule.text
         if self.state.fruitless >= FRUITLESS_LIMIT:
             return f"{FRUITLESS_LIMIT} proposals in a row were duplicates or could not be run"
-        if self.dry_at == self.state.records and not self.asked:
+        if self.asking.dry(self.state.records):
             return "the proposer has no more ideas"
         return ""
 
@@ -277,21 +282,19 @@ class Night:
         return seconds_left(self.program, self.time.elapsed, now, deadline)
 
     def paused(self) -> bool:
-        """Outside the nightly window, or too near its end for a run."""
+        """A person said so; or outside the nightly window, or too near its end for a run."""
         left = window_left(self.program.between, self.time.now.local)
-        return left is not None and left < self._run_seconds()
+        return self.state.steering.paused is not None or (left is not None and left < self._run_seconds())
+
+    def reread(self, program: Program) -> None:
+        """program.md was edited: its words and its stop rules are these from here on."""
+        if program.stop.until != self.program.stop.until:
+            self.deadline_utc, self.began = deadline(program.stop.until, self.time.now), self.time
+        self.program = program
 
     def _time_for_a_run(self) -> bool:
-        halted = self.state.stop is not None or self.out_of_time() or self.paused()
-        return not halted
+        return not (self.state.stop or self.out_of_time() or self.paused())
 
     def _run_seconds(self) -> float:
         """How long a run takes: the longest of the last few, or the box as long as none has ended."""
         return max(self.state.run_seconds, default=self.program.box.seconds)
-
-    def _take_answer(self, answer: Answer) -> None:
-        self.asked -= answer.asked
-        if answer.wait_until is not None:
-            self.waiting = answer
-        elif answer.given == 0:
-            self.dry_at = self.asked_at

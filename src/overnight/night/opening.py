@@ -14,12 +14,9 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from overnight import __version__
 from overnight.clock import Clock
@@ -32,8 +29,12 @@ from overnight.ledger.ledger import Ledger
 from overnight.measure.sweep import sweep
 from overnight.model import Phase, Step, unwatched
 from overnight.night.actions import Tick
+from overnight.night.asking import Seat
 from overnight.night.keep import Keeper, log_ref
+from overnight.night.letters import PASSING
 from overnight.night.night import Night
+from overnight.night.question import FIXED, settings_of
+from overnight.night.reread import Rereader
 from overnight.night.shift import Shift
 from overnight.night.stop import deadline
 from overnight.night.tidy import Attic
@@ -41,12 +42,6 @@ from overnight.night.watcher import Watcher
 from overnight.program.program import Program
 from overnight.repo import refs
 from overnight.repo.repo import Repo
-
-FIXED = (
-    *("metric", "goal", "edit", "run", "folder", "box", "policy", "seed_literals"),
-    *("score", "artefact", "answer", "hidden", "timing"),
-)
-"""Settings that make it another question: a night that is resumed keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,8 @@ class Opening:
     slots: int
     environment: Mapping[str, str]
     errand: Phase | None = None  # this session is for one phase only
+    seats: tuple[Seat, ...] = (Seat(),)
+    read: Callable[[], Program] | None = None  # program.md as it is now; None: it does not change under way
 
 
 def branch_name(tag: str) -> str:
@@ -86,13 +83,15 @@ def begin(opening: Opening, ledger: Ledger, clock: Clock, watcher: Watcher, step
     tick = Tick(now, elapsed)
     until = deadline(opening.program.stop.until, now)
     secret = _secret(opening, ledger)
-    night = Night(opening.program, opening.policy, secret, opening.slots, tick, until, opening.errand)
+    night = Night(opening.program, opening.policy, secret, opening.slots, tick, until, opening.errand, opening.seats)
     for entry in ledger.since(0):
         night.hear(entry)
     keeper = Keeper(opening.repo, opening.program, opened.event, opened.at)
     keeper.prepare_refs(night.state)
     attic = Attic(ledger.path.parent / "runs", opening.program.disk_mb)
-    return Shift(night, ledger, keeper, attic, clock, watcher, elapsed, now.mono, step=step)
+    read = opening.read or (lambda: opening.program)
+    rereader = Rereader(opening.program, read, night.state.steering.rereads)
+    return Shift(night, ledger, keeper, attic, rereader, clock, watcher, elapsed, now.mono, step=step)
 
 
 def scratch_folder(tag: str, node: str) -> Path:
@@ -119,7 +118,7 @@ def _first_events(opening: Opening, ledger: Ledger) -> tuple[Opened, Proposed]:
         metric=program.metric,
         goal=program.goal,
         program_text=program.text,
-        settings=_settings(program),
+        settings=settings_of(program),
         secret_hash=secret_hash(_secret(opening, ledger)),
         environment=_environment() | dict(opening.environment),
         who=_who(),
@@ -137,7 +136,7 @@ def _session(opening: Opening, number: int) -> Session:
         pid=os.getpid(),
         scratch=str(scratch),
         program_text=opening.program.text,
-        settings=_settings(opening.program),
+        settings=settings_of(opening.program),
     )
 
 
@@ -150,12 +149,12 @@ def _sweep(opening: Opening, folder: Path, last: Entry, opened: Opened) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
     refs.unlock(opening.repo, [log_ref(opened), opened.branch])
     for message_id, message in inbox.take(folder):
-        if message.get("kind") == "stop":  # it was for the session that is gone
+        if message.get("kind") in PASSING:  # it was for the session that is gone
             inbox.done(folder, message_id)
 
 
 def _refuse_another_question(program: Program, opened: Opened) -> None:
-    now = _settings(program)
+    now = settings_of(program)
     for key in FIXED:
         if now[key] != opened.settings.get(key):
             raise UsageError(
@@ -178,12 +177,6 @@ def _secret(opening: Opening, ledger: Ledger) -> str:
     if opened and isinstance(opened.event, Opened) and secret_hash(secret) != opened.event.secret_hash:
         raise LedgerError(f"{path} is not the secret that this night was opened with: put it back, or take a new --tag")
     return secret
-
-
-def _settings(program: Program) -> dict[str, Any]:
-    settings: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(program, enc_hook=str))
-    del settings["text"], settings["prose"]
-    return settings
 
 
 def _environment() -> dict[str, str]:

@@ -6,7 +6,6 @@ stop`) through the inbox. Signals, too, only put a message into the queue. Nothi
 
 from __future__ import annotations
 
-import re
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,23 +19,27 @@ from overnight.judge.seeds import seed_for
 from overnight.ledger import events as ev
 from overnight.ledger import inbox
 from overnight.ledger.events import Event
+from overnight.ledger.idling import Idled
 from overnight.ledger.ledger import Ledger
-from overnight.model import Heartbeat, Proposal, Status, Step, Trial, unwatched
+from overnight.ledger.steering import Held
+from overnight.model import Heartbeat, Idea, Proposal, Status, Step, Trial, Wait, unwatched
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Tick
 from overnight.night.keep import Keeper
+from overnight.night.letters import event_of
 from overnight.night.night import Night
+from overnight.night.plain import one_line, storable
+from overnight.night.reread import Rereader
 from overnight.night.telling import told
 from overnight.night.tidy import Attic
 from overnight.night.watcher import Watcher
-from overnight.propose.desk import Answered, Desk, ProposerFailed
+from overnight.propose.desk import Answered, Desk, News, Note, ProposerFailed, close_all
 from overnight.propose.proposer import Proposer, View
 from overnight.repo.edits import make_edits
 
 TICK_SECONDS = 0.2
 
 LINE_CHARACTERS = 200
-ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Stop:
     now: bool
 
 
-Message: TypeAlias = Heartbeat | Trial | Proposal | Answered | ProposerFailed | Failed | Stop
+Message: TypeAlias = Heartbeat | Trial | Note | Failed | Stop
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class Shift:
     ledger: Ledger
     keeper: Keeper
     attic: Attic
+    rereader: Rereader
     clock: Clock
     watcher: Watcher
     elapsed_before: float  # active seconds of the sessions before this one
@@ -63,12 +67,14 @@ class Shift:
     queue: SimpleQueue[Message] = field(default_factory=SimpleQueue)
     step: Step = unwatched
     executor: Executor = field(init=False)
-    desk: Desk = field(init=False)
+    desks: list[Desk] = field(init=False)  # in the order of the night's seats
+    ideas: dict[int, str] = field(default_factory=dict)  # by seat: what it was asked to try
     beats: dict[str, Heartbeat] = field(default_factory=dict)
 
-    def work(self, executor: Executor, proposer: Proposer) -> ev.Closed:
+    def work(self, executor: Executor, *proposers: Proposer) -> ev.Closed:
         """Works until the night or this session of it ends. What runs then is ended, whatever the reason."""
-        self.executor, self.desk = executor, Desk(proposer, self.queue.put)
+        self.executor = executor
+        self.desks = [Desk(proposer, seat, self.queue.put) for seat, proposer in enumerate(proposers)]
         try:
             self._tell_finished()
             while (closed := self.night.state.closed) is None:
@@ -84,7 +90,7 @@ class Shift:
             raise
         finally:
             executor.close()
-            self.desk.close()
+            close_all(self.desks)
 
     # ---- doing
 
@@ -92,8 +98,8 @@ class Shift:
         self.step(f"do.{type(action).__name__}")
         open_ = self.night.state.open
         match action:
-            case do.Ask(n):
-                self.desk.ask(self._view(), n)
+            case do.Ask(n, seat):
+                self.desks[seat].ask(self._view(seat), n)
             case do.Admit(number):
                 self._append(self.keeper.admit(open_[number], self._proposed_at(number)))
             case do.Start(run, attempt, slot):
@@ -105,6 +111,8 @@ class Shift:
                 self._append(self.keeper.rebase(open_[number], onto, self._proposed_at(number)))
             case do.Conclude(verdict):
                 self._append(self.keeper.judged(open_[verdict.experiment], verdict, self.night.state))
+            case do.Hold(verdict):
+                self._append(Held(experiment=verdict.experiment, found=verdict))
             case do.Record(number, released):
                 self._append(self.keeper.record(self.ledger.of(number), released))
             case do.Remove(keep):
@@ -141,18 +149,29 @@ class Shift:
         secret = self.night.secret if finished else ""
         return ev.Closed(session=self.night.state.sessions, why=why, finished=finished, secret=secret)
 
-    def _view(self) -> View:
-        state = self.night.state
+    def _view(self, seat: int) -> View:
+        state, before = self.night.state, f"/{seat}" if seat else ""
         number = state.last_number + 1
         return View(
             program=self.night.program,
             number=number,
-            seed=seed_for(self.night.secret, state.name, f"ask/{number}"),
+            seed=seed_for(self.night.secret, state.name, f"ask/{number}{before}"),
             incumbent=state.incumbent,
             files=self.keeper.repo.texts(state.incumbent, self.night.program.edit),
-            best=state.best if self.desk.trusted else state.released,
+            best=state.best if self.desks[seat].trusted else state.released,
             in_flight=[e.proposed.hypothesis for e in state.open.values()],
+            said=state.steering.said,
+            idea=self._idea(seat),
+            noise=state.policy.outlook(state.belief, None).noise,
         )
+
+    def _idea(self, seat: int) -> Idea | None:
+        """A person's, for one who can read it."""
+        idea = self.night.state.steering.idea_for() if self.night.asking.places[seat].seat.thinks else None
+        if idea:
+            self.night.state.steering.ask(idea.id)
+            self.ideas[seat] = idea.id
+        return idea
 
     # ---- listening
 
@@ -166,6 +185,9 @@ class Shift:
         except Empty:
             pass
         now = self.clock.now()
+        if edited := self.rereader.look(now):
+            self._append(edited)
+            self.night.reread(self.rereader.program)
         self.night.hear(Tick(now, self._elapsed()))
         self.watcher.tick(self.night, now, self.beats)
 
@@ -175,16 +197,33 @@ class Shift:
                 self.beats[message.run_id] = message
             case Trial():
                 self._take_trial(message)
-            case Proposal():
-                self._append(self._proposed(message))
-            case Answered():
-                self.night.hear(Answer(message.asked, message.given, message.wait_until, message.why))
+            case Note(seat, news):
+                self._take_note(seat, news)
             case Stop(who, now):
                 self._append(ev.StopAsked(id=uuid.uuid4().hex, who=who, now=now))
-            case ProposerFailed(error):
-                raise _failure(f"the proposer ({self.night.program.agent})", error)
             case Failed(run_id, error):
                 raise _failure(f"the slot of run {run_id}", error)
+
+    def _take_note(self, seat: int, news: News) -> None:
+        name = self.night.asking.places[seat].seat.name
+        idea = self.ideas.get(seat, "")
+        match news:
+            case Proposal():
+                self._append(self._proposed(news, idea))
+            case Answered(asked, given, wait):
+                if wait:
+                    self._append(self._idled(name, wait, idea))
+                self.night.state.steering.give_back(self.ideas.pop(seat, ""))
+                self.night.hear(
+                    Answer(asked, given, wait.until, _line(wait.why), seat) if wait else Answer(asked, given, seat=seat)
+                )
+            case ProposerFailed(error):
+                raise _failure(f"the proposer ({name})", error)
+
+    def _idled(self, name: str, wait: Wait, idea: str) -> Idled:
+        number, why = self.night.state.idled + 1, _line(wait.why)
+        trouble = _line(wait.trouble)
+        return Idled(number=number, origin=name, trouble=trouble, why=why, until=wait.until, cost=wait.cost, idea=idea)
 
     def _take_trial(self, trial: Trial) -> None:
         """The first result of a run counts; what comes for a run that is not under way does not."""
@@ -197,12 +236,12 @@ class Shift:
         else:
             self._append(ev.RunDone(run=started.run, trial=trial))
 
-    def _proposed(self, proposal: Proposal) -> ev.Proposed:
+    def _proposed(self, proposal: Proposal, idea: str) -> ev.Proposed:
         if proposal.parent not in self.night.state.kept.values():
             raise OvernightError(
                 f"{_line(proposal.origin)} proposed a change of {_line(proposal.parent)!r}, no keep of this night"
             )
-        files = {path: _storable(text) for path, text in proposal.files.items()}
+        files = {path: storable(text) for path, text in proposal.files.items()}
         old = self.keeper.repo.texts(proposal.parent, sorted(files))
         return ev.Proposed(
             experiment=self.night.state.last_number + 1,
@@ -212,15 +251,12 @@ class Shift:
             hypothesis=_line(proposal.hypothesis) or "(no hypothesis given)",
             cost=proposal.cost,
             notes={_line(name): _line(text) for name, text in proposal.notes.items()},
+            idea=_line(proposal.idea) or idea,  # who was asked to try it has tried it, whatever it says
         )
 
     def _take_inbox(self) -> None:
         for message_id, message in inbox.take(self.ledger.path.parent):
-            if message.get("kind") == "stop":
-                who, now = str(message.get("who", "?")), bool(message.get("now"))
-                self._append(ev.StopAsked(id=message_id, who=who, now=now))
-            else:
-                self._append(ev.Noted(id=message_id, text=f"a message that is not understood: {message!r:.200}"))
+            self._append(event_of(message_id, message, self.night.state.steering))
             inbox.done(self.ledger.path.parent, message_id)
 
     # ---- telling
@@ -231,7 +267,8 @@ class Shift:
         for experiment in finished:
             if experiment.number > 0:
                 files = self.keeper.proposed_files(experiment)
-                self.desk.observe(told(experiment, files, self.desk.trusted))
+                for desk in self.desks:
+                    desk.observe(told(experiment, files, desk.trusted))
             self.watcher.finished(experiment, self.night)
             self.attic.tidy(experiment)
 
@@ -251,13 +288,5 @@ def _failure(who: str, error: BaseException) -> OvernightError:
     return wrapped
 
 
-def _storable(text: str) -> str:
-    """JSON and git hold no lone surrogates."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def _line(text: str) -> str:
-    """One line of what a stranger wrote, which must not move the cursor of the person who reads it."""
-    text = ESCAPE.sub("", _storable(text[: 10 * LINE_CHARACTERS]))
-    visible = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(visible.split())[:LINE_CHARACTERS]
+    return one_line(text, LINE_CHARACTERS)

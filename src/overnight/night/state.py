@@ -14,7 +14,10 @@ from overnight.judge.ladder import release
 from overnight.judge.policy import AnyPolicy
 from overnight.ledger import events as ev
 from overnight.ledger.events import Entry, Event
-from overnight.model import Call, Claim, Goal, Phase, Purpose, Status, Trial, Verdict, Worth
+from overnight.ledger.idling import Idled
+from overnight.ledger.steering import Approved
+from overnight.model import Call, Claim, Cost, Goal, Phase, Purpose, Status, Trial, Verdict, Worth
+from overnight.night.steering import Steering
 from overnight.night.stop import Progress
 from overnight.program.program import Program
 
@@ -92,18 +95,24 @@ class NightState:
     usd: float = 0.0
     tokens: int = 0
     prices_known: bool = True
+    paid_turns: int = 0  # of proposers that cost something
+    idled: int = 0  # turns of proposers that came to nothing
     run_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=8))  # of the last runs that ended well
     sessions: int = 0
     stop: ev.StopAsked | None = None
     closed: ev.Closed | None = None
     finished_before: bool = False
+    steering: Steering = field(default_factory=Steering)  # what people have said
 
     def __post_init__(self, program: Program) -> None:
         self.goal, self.cpu_box = program.goal, program.box.cpu
         self.belief = self.policy.start(program)
 
-    def progress(self, elapsed: float) -> Progress:
-        return Progress(self.counted, elapsed, self.usd, self.tokens, self.since_keep, self.best)
+    def progress(self, elapsed: float, thinking: int = 0) -> Progress:
+        """`thinking`: turns under way that cost something; each counts as what such a turn has cost so far."""
+        more = 1 + thinking / self.paid_turns if self.paid_turns else 1.0
+        usd, tokens = self.usd * more, round(self.tokens * more)
+        return Progress(self.counted, elapsed, usd, tokens, self.since_keep, self.best)
 
     def to_release(self, verdict: Verdict) -> float | None:
         """The score that agents are told: in steps, and only where it is better than what they know."""
@@ -117,6 +126,7 @@ class NightState:
         if entry.seq <= self.seq:
             return
         self.seq = entry.seq
+        self.steering.fold(entry)
         self._take(entry.event)
         self.belief, verdicts = self.policy.step(self.belief, entry.event)
         for verdict in verdicts:
@@ -154,6 +164,12 @@ class NightState:
                 self.worths, self.weighings, self.unweighed = event.worths, event.number, None
             case ev.Claimed():
                 self.claim, self.claims, self.unclaimed = event.claim, event.number, None
+            case Approved(yes=False) if event.experiment in self.open:
+                why = f": {event.why}" if event.why else ""
+                self.open[event.experiment].decide(Call.DISCARD, f"{event.who} does not want it{why}")
+            case Idled():
+                self.idled = event.number
+                self._pay(event.cost)
             case ev.StopAsked():
                 self.stop = event
             case ev.Closed():
@@ -176,9 +192,13 @@ class NightState:
         self.last_number = event.experiment
         self.open[event.experiment].counts = event.removes is None
         self.counted += event.experiment > 0 and event.removes is None
-        self.tokens += event.cost.tokens or 0
-        self.usd += event.cost.usd or 0.0
-        self.prices_known &= event.cost.usd is not None
+        self._pay(event.cost)
+
+    def _pay(self, cost: Cost) -> None:
+        self.tokens += cost.tokens or 0
+        self.usd += cost.usd or 0.0
+        self.prices_known &= cost.usd is not None
+        self.paid_turns += cost.tokens != 0
 
     def _admit(self, event: ev.Admitted) -> None:
         experiment = self.open[event.experiment]
@@ -206,7 +226,7 @@ class NightState:
         first = self.seen.setdefault(fingerprint, experiment.number)
         if first != experiment.number:
             what = "the untouched baseline" if first == 0 else f"experiment {first}"
-            self._pass_over(experiment, Call.DUPLICATE, f"the same content as {what}, seeds aside")
+            self._pass_over(experiment, Call.DUPLICATE, f"the same program as {what}, seeds aside")
 
     def _pass_over(self, experiment: Open, call: Call, why: str) -> None:
         experiment.decide(call, why)

@@ -27,7 +27,8 @@ def told(done: Open, files: Mapping[str, str], exact: bool) -> Experiment:
         notes=proposed.notes,
     )
     trials = tuple(_trial(trial, exact) for trial in done.trials)
-    return Experiment(done.number, proposal, done.commit, trials, _verdict(judged.verdict, done.released, exact))
+    verdict = _verdict(judged.verdict, done.released, exact)
+    return Experiment(done.number, proposal, done.commit, trials, verdict, proposed.edits)
 
 
 def _trial(trial: Trial, exact: bool) -> Trial:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ def verify(reader: Reader, repo: Repo, policies: Callable[[str], AnyPolicy]) -> 
 def program_of(settings: Mapping[str, Any]) -> Program:
     """The program as a session had understood it."""
     whole = {"text": "", "prose": "", **settings}
+    if isinstance(whole.get("agent"), str):  # as nights had it that could have one only
+        whole["agent"] = [whole["agent"]]
     return msgspec.convert(whole, Program, dec_hook=lambda kind, value: Path(value) if kind is Path else value)
 
 
@@ -80,6 +83,8 @@ def same(a: object, b: object) -> bool:
         return math.isclose(a, b, rel_tol=NINE_DIGITS, abs_tol=1e-300) or a == b
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, Worth) and isinstance(b, Worth) and a.low is None:  # said before there were intervals
+        b = replace(b, low=None, high=None)
     if isinstance(a, (Verdict, Worth, Claim)) and type(a) is type(b):
         return all(same(getattr(a, name), getattr(b, name)) for name in a.__match_args__)
     return a == b

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from overnight.errors import ProgramError
 from overnight.model import Split
 from overnight.program.facts import Facts, Place
+from overnight.program.knobs_unfit import unfit
 from overnight.program.paths import inside, matching
 from overnight.program.settings import Setting, nearest
 from overnight.program.units import duration_text, quoted
@@ -45,6 +46,7 @@ def check(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
     _check_scoring(place, settled)
     for score in settled["score"]:
         _check_scorer(place, score, settled["edit"])
+    _check_knobs(place, settled["knobs"], settled["edit"])
     for hidden in settled["hidden"]:
         _check_hidden(place, hidden, settled["edit"], settled["prepare"])
 
@@ -128,6 +130,16 @@ def _check_hidden(place: Place, hidden: Setting, edit: Sequence[Setting], prepar
             raise ProgramError(f"hidden: {quoted(path)} {why}{how}", place.path, hidden.line)
         if shown := set(found) & {file for setting in edit for file in files(place, setting)}:
             raise ProgramError(f"hidden: {min(shown)} may also be edited; choose one", place.path, hidden.line)
+
+
+def _check_knobs(place: Place, knobs: Sequence[Setting], edit: Sequence[Setting]) -> None:
+    """What is said of a knob must be possible for the file as it stands."""
+    said = [setting for setting in knobs if setting.value is not None]
+    paths = {file for setting in edit for file in files(place, setting) if said}
+    texts = {path: text for path in sorted(paths) if (text := place.facts.text(path)) is not None}
+    for setting in said:
+        if problem := unfit(setting.value, texts):
+            raise ProgramError(f"knobs: {problem}", place.path, setting.line)
 
 
 def _check_python(place: Place, python: Setting) -> None:

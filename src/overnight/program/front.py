@@ -102,6 +102,8 @@ def _flat(path: Path, node: yaml.MappingNode, above: str = "") -> Iterator[tuple
         seen[key] = _line(name)
         if isinstance(value, yaml.MappingNode) and key == "guards":
             yield from ((key, f"{name[7:]} {text}", line) for name, text, line in _flat(path, value, "guards."))
+        elif key == "knobs":
+            yield from _knobs(path, value)
         elif isinstance(value, yaml.MappingNode):
             yield from _flat(path, value, f"{key}.")
         elif isinstance(value, yaml.SequenceNode) and KEYS.get(key, KEYS["edit"]).many:
@@ -109,6 +111,23 @@ def _flat(path: Path, node: yaml.MappingNode, above: str = "") -> Iterator[tuple
             yield from [] if value.value else [(key, "none", _line(value))]
         else:
             yield from ((key, item, _line(value)) for item in _items(key, _scalar(path, key, value)))
+
+
+def _knobs(path: Path, node: yaml.Node, above: str = "") -> Iterator[tuple[str, str, int]]:
+    """A line each, `index.m: 4..64`, or nested as in the file that it speaks of; `none` and `fixed` are of them all."""
+    if not isinstance(node, yaml.MappingNode):
+        text = _scalar(path, above or "knobs", node)
+        name = above or ("others" if text in ("none", "fixed") else "")
+        yield "knobs", f"{name}: {'fixed' if not above and name else text}" if name else text, _line(node)
+        return
+    for name, value in node.value:
+        if isinstance(value, yaml.SequenceNode):
+            choices = [_scalar(path, str(name.value), item) for item in value.value]
+            yield "knobs", f"{above}{name.value}: {' | '.join(choices)}", _line(name)
+        elif isinstance(value, yaml.MappingNode):
+            yield from _knobs(path, value, f"{above}{name.value}.")
+        else:
+            yield "knobs", f"{above}{name.value}: {_scalar(path, str(name.value), value)}", _line(name)
 
 
 def _items(key: str, text: str) -> list[str]:

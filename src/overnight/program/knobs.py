@@ -1,27 +1,45 @@
-"""The knobs of an editable Python file: constants at the top of the module that can be turned blindly.
+"""The knobs of the editable files: what can be turned blindly, from where to where, and why.
 
-Found with `ast`: numbers, flags, and strings that have an evident set of choices, assigned once at module level
-(the numbers of a short tuple one by one, as `BETAS[0]`). Turned by splicing: only the literal changes, in the
-style in which it was written, so that a knob is a one-line diff.
+Numbers, flags, and words that have an evident set of choices, in Python, YAML, JSON and TOML files. Turned by splicing:
+only the literal changes, in the style in which it was written, so that a knob is a one-line diff. A document is read
+again after it was turned, and must say what it said but for the knob.
 
-Not covered: what is assigned inside functions, classes, `if` or `for`; dataclass fields; command-line defaults.
-Where a knob may go is `ranges.py`.
+Where literals stand is `knobs_python.py`, `knobs_yaml.py`, `knobs_json.py`, `knobs_toml.py`; where a knob may go is
+`ranges.py`, and over it what program.md says (`knobs_said.py`). Not covered: what is not a plain value in its place.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from pathlib import PurePosixPath
 
-from overnight.program.ranges import WORD, Range, Value, number_range, said_choices, skipped
-from overnight.program.source import left_alone, parse
+from overnight.program.knobs_documents import Flat
+from overnight.program.knobs_json import json_flat, json_literals, json_written
+from overnight.program.knobs_python import divided, python_literals
+from overnight.program.knobs_said import KnobRule, reach_of, ruled
+from overnight.program.knobs_ties import multiples
+from overnight.program.knobs_toml import toml_flat, toml_literals
+from overnight.program.knobs_yaml import yaml_flat, yaml_literals, yaml_written
+from overnight.program.literals import Literal, spliced, without, written
+from overnight.program.program import Program
+from overnight.program.ranges import Range, Scale, Value, number_range, said_choices, skipped
+from overnight.program.source import left_alone
 
-__all__ = ["Knob", "Value", "find_knobs", "with_knobs"]
+__all__ = [
+    "Knob",
+    "Value",
+    "find_knobs",
+    "knobs_of",
+    "literals_in",
+    "named",
+    "read_file",
+    "rules_of",
+    "turnable",
+    "with_knobs",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,172 +53,139 @@ class Knob:
     range: Range | None  # of a number; None for the rest, which have choices
     choices: tuple[Value, ...]
     why: str  # how its range or its choices were found
+    multiple_of: str = ""  # another knob of the file that is meant to divide it
+    unit: str = ""  # what follows the number: "MB"
 
 
-def find_knobs(text: str, path: str = "") -> list[Knob]:
-    """The knobs of a module, from top to bottom; none for a text that does not parse."""
-    return [knob for literal in _literals(text) if (knob := _knob(literal, path))]
+def turnable(path: str) -> bool:
+    """True for a file of a kind that knobs are found in."""
+    return _suffix(path) in _FORMATS
 
 
-def with_knobs(text: str, values: Mapping[str, Value]) -> str:
+def find_knobs(text: str, path: str = "", rules: Sequence[KnobRule] = ()) -> list[Knob]:
+    """The knobs of a file, from top to bottom; none for a text that does not parse. Without a path: of Python."""
+    return list(_found(text, path, tuple(rules)))
+
+
+def knobs_of(program: Program, files: Mapping[str, str]) -> dict[str, Knob]:
+    """The knobs of all editable files, as program.md has them: by name; by path and name where there are several."""
+    rules = rules_of(program)
+    found = (knob for path, text in files.items() if turnable(path) for knob in find_knobs(text, path, rules))
+    return {named(knob.path, knob.name, len(files)): knob for knob in found}
+
+
+def rules_of(program: Program) -> tuple[KnobRule, ...]:
+    """What program.md says of knobs. An option that the command line sets is not at its default."""
+    given = re.findall(r"(?<!\S)(--[\w-]+)", program.run)
+    return (*program.knobs, *(KnobRule(option, "fixed") for option in given))
+
+
+def named(path: str, name: str, files: int) -> str:
+    """What a knob is called among the knobs of so many files."""
+    return name if files == 1 else f"{path}:{name}"
+
+
+def with_knobs(text: str, values: Mapping[str, Value], path: str = "") -> str:
     """The same text with these knobs turned. What keeps its value keeps its bytes."""
-    literals = {literal.name: literal for literal in _literals(text)}
-    raw = text.encode()
-    turned = [(literals[name], value) for name, value in values.items() if literals[name].value != value]
-    for literal, value in sorted(turned, key=lambda pair: pair[0].start, reverse=True):
-        raw = raw[: literal.start] + _written(literal.source, value).encode() + raw[literal.end :]
-    return raw.decode()
+    kind = _FORMATS[_suffix(path)]
+    literals = {literal.name: literal for literal in _literals(text, path)}
+    turned = [literals[name] for name, value in values.items() if literals[name].value != value]
+    new = spliced(text, [(literal, kind.written(literal, values[literal.name])) for literal in turned])
+    if turned and kind.flat and not _as_meant(text, new, {each: values[each.name] for each in turned}, path, kind.flat):
+        raise ValueError(f"{path}: {', '.join(each.name for each in turned)} cannot be turned in its place")
+    return new
+
+
+def literals_in(text: str, path: str) -> Sequence[Literal]:
+    """All that could ever be a knob, whether or not it is one."""
+    return _literals(text, path)
+
+
+def read_file(text: str, path: str) -> tuple[Mapping[str, Value], str]:
+    """The values of all that could ever be a knob, and the text around them."""
+    literals = _literals(text, path)
+    return {literal.name: literal.value for literal in literals}, without(text, literals)
 
 
 @dataclass(frozen=True, slots=True)
-class _Literal:
-    name: str
-    value: Value
-    source: str
-    line: int
-    start: int  # bytes from the start of the file
-    end: int
-    comment: str  # behind it on the line
-    compared: tuple[str, ...]  # the strings that the code compares this name with
+class _Format:
+    literals: Callable[[str], tuple[Literal, ...]]
+    written: Callable[[Literal, Value], str]
+    flat: Callable[[str], Flat] | None = None  # to hold what was meant against what is read
 
 
-def _knob(literal: _Literal, path: str) -> Knob | None:
-    said = said_choices(literal.comment, literal.value)
-    if left_alone(f"#{literal.comment}") or skipped(literal.name, literal.comment, marked=bool(said)):
-        return None
-    reach: Range | None = None
-    choices: tuple[Value, ...] = said
-    why = "the comment names the choices"
-    if not said and isinstance(literal.value, bool):
-        choices, why = (False, True), "a flag"
-    elif not said and isinstance(literal.value, str):
-        choices, why = (
-            tuple(dict.fromkeys((literal.value, *literal.compared))),
-            "the code compares it with these",
-        )
-    elif not said and isinstance(literal.value, int | float):
-        reach, why = number_range(literal.name, literal.value, literal.comment, literal.source)
-    if reach is None and len(choices) < 2:
-        return None
-    return Knob(literal.name, path, literal.line, literal.value, reach, choices, why)
+_YAML = _Format(yaml_literals, yaml_written, yaml_flat)
+_FORMATS = {
+    ".py": _Format(python_literals, lambda literal, value: written(literal.source, value)),
+    ".yaml": _YAML,
+    ".yml": _YAML,
+    ".json": _Format(json_literals, json_written, json_flat),
+    ".toml": _Format(toml_literals, json_written, toml_flat),
+}
 
 
 @lru_cache(maxsize=64)
-def _literals(text: str) -> tuple[_Literal, ...]:
-    tree = parse(text)
-    if tree is None:
-        return ()
-    raw = text.encode()
-    lines = re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$", raw)  # Python's lines; splitlines() knows more ends
-    starts = list(accumulate(map(len, lines), initial=0))
-    once = {name for name, times in Counter(_bound(tree)).items() if times == 1}
-    compared = _compared(tree)
-    return tuple(
-        _literal(name, node, whole, raw, starts, compared.get(name, ()))
-        for name, node, whole in _constants(tree)
-        if name.partition("[")[0] in once and _value(node) is not None
-    )
+def _literals(text: str, path: str) -> tuple[Literal, ...]:
+    return _FORMATS[_suffix(path)].literals(text)
 
 
-def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr, ast.expr]]:
-    """(name, literal, the whole value) of every plain assignment of the module."""
-    for statement in tree.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                pass
-            case _:
-                continue
-        match value:
-            case ast.Tuple(elts=items) | ast.List(elts=items):
-                if len(items) <= 4 and all(_is_number(_value(item)) for item in items):
-                    yield from ((f"{name}[{i}]", item, value) for i, item in enumerate(items))
-            case _:
-                yield name, value, value
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix if path else ".py"
 
 
-def _is_number(value: Value | None) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+@lru_cache(maxsize=32)
+def _found(text: str, path: str, rules: tuple[KnobRule, ...]) -> tuple[Knob, ...]:
+    literals = _literals(text, path)
+    document = _FORMATS[_suffix(path)].flat is not None
+    ties = multiples([each for each in literals if each.used], () if document else divided(text))
+    found = (_knob(each, path, ruled(rules, path, each.name), ties.get(each.name, ""), document) for each in literals)
+    return tuple(knob for knob in found if knob)
 
 
-def _value(node: ast.expr) -> Value | None:
-    match node:
-        case ast.Constant(value=bool() | int() | float() | str() as value):
-            return value if not isinstance(value, int | float) or abs(value) < 2**53 else None
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -value if not isinstance(value, bool) and abs(value) < 2**53 else None
-        case ast.BinOp(left=ast.Constant(value=2), op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
-            return 2**exponent if 0 <= exponent < 53 else None
-    return None
+def _knob(literal: Literal, path: str, rule: KnobRule | None, whole_of: str, document: bool) -> Knob | None:
+    if rule:
+        reached = None if rule.fixed else reach_of(rule, literal)
+        if reached is None or isinstance(reached, str):
+            return None
+        reach, choices = reached
+        why = f"program.md:{rule.line} says so" if rule.line else "program.md says so"
+    else:
+        reach, choices, why = _guessed(literal, document)
+    if reach is None and len(choices) < 2:
+        return None
+    return Knob(literal.name, path, literal.line, literal.value, reach, choices, why, whole_of, literal.unit)
 
 
-def _bound(tree: ast.Module) -> Iterator[str]:
-    """Every binding of a name in the module's own scope; a function's `global` counts as one more."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        match waiting.pop():
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) as scope:
-                yield name
-                for inner in ast.walk(scope):
-                    if isinstance(inner, ast.Global):
-                        yield from inner.names
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield name
-            case node:
-                waiting.extend(ast.iter_child_nodes(node))
-
-
-def _compared(tree: ast.Module) -> dict[str, tuple[str, ...]]:
-    """For each name, the strings that the code tests it for: `X == "a"`, `X in ("a", "b")`, `{"a": …}[X]`."""
-    found: dict[str, tuple[str, ...]] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Compare(left=ast.Name(id=name), comparators=tested):
-                pass
-            case ast.Subscript(value=ast.Dict(keys=keys), slice=ast.Name(id=name)):
-                tested = [key for key in keys if key]
-            case _:
-                continue
-        words = (leaf.value for test in tested for leaf in ast.walk(test) if isinstance(leaf, ast.Constant))
-        found[name] = (
-            *found.get(name, ()),
-            *(w for w in words if isinstance(w, str) and re.fullmatch(WORD, w)),
-        )
-    return found
-
-
-def _literal(
-    name: str, node: ast.expr, whole: ast.expr, raw: bytes, starts: list[int], compared: tuple[str, ...]
-) -> _Literal:
-    value = _value(node)
-    assert value is not None
-    start = starts[node.lineno - 1] + node.col_offset
-    end = _end(node, starts)
-    line_end = starts[whole.end_lineno or whole.lineno]
-    comment = re.match(r"\s*#(.*)", raw[_end(whole, starts) : line_end].decode())
-    source = raw[start:end].decode()
-    return _Literal(name, value, source, node.lineno, start, end, comment[1] if comment else "", compared)
-
-
-def _end(node: ast.expr, starts: list[int]) -> int:
-    return starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or node.col_offset)
-
-
-def _written(old: str, value: Value) -> str:
-    """`value` as the old literal was written: 2**17 → 2**18, 1_000 → 1_500, 1e-3 → 3e-4, 'a' → 'b'."""
+def _guessed(literal: Literal, document: bool) -> tuple[Range | None, tuple[Value, ...], str]:
+    """By the comment, the code around, the name and the value; nothing for what is no knob."""
+    value, comment = literal.value, literal.comment
+    said = said_choices(comment, value)
+    marked = bool(said) or not literal.numbers_only or (type(value) in (int, float) and value != 0)
+    if (
+        left_alone(f"#{comment}")
+        or not literal.used
+        or not marked
+        or skipped(literal.name, comment, bool(said), document)
+    ):
+        return None, (), ""
+    if said:
+        return None, said, "the comment names the choices"
+    if literal.choices and value in literal.choices:
+        return None, literal.choices, "the code names its choices"
+    if isinstance(value, bool):
+        return None, (False, True), "a flag"
     if isinstance(value, str):
-        return f"{old[0]}{value}{old[0]}"
-    if isinstance(value, float):
-        return _written_float(old, value)
-    if "**" in old and value > 0 and value & (value - 1) == 0:
-        return re.sub(r"\d+$", str(value.bit_length() - 1), old)
-    return f"{value:_}" if "_" in old else repr(value)
+        return None, (), ""
+    if literal.unit == "%" and 0 <= value <= 100:
+        return Range(type(value)(0), type(value)(100), Scale.LINEAR), (), "a percentage"
+    reach, why = number_range(literal.name, value, comment, literal.source)
+    return reach, (), why
 
 
-def _written_float(old: str, value: float) -> str:
-    if "e" not in old.lower() and "e" not in repr(value):
-        return f"{value:_}" if "_" in old else repr(value)
-    mantissa, exponent = f"{value:.2e}".split("e")
-    short = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return short if float(short) == value else repr(value)
+def _as_meant(old: str, new: str, values: Mapping[Literal, Value], path: str, flat: Callable[[str], Flat]) -> bool:
+    """True where the new text reads as the old one, but for these values."""
+    before, after, turned = flat(old), flat(new), {literal.keys for literal in values}
+    again = {literal.name: literal.value for literal in _literals(new, path)}
+    return {keys: value for keys, value in before.items() if keys not in turned} == {
+        keys: value for keys, value in after.items() if keys not in turned
+    } and all(again.get(literal.name) == value for literal, value in values.items())

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from overnight.model import Goal
+from overnight.program.knobs_said import KnobRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,10 @@ class Program:
     claim: int = 3  # runs a side that the claim takes at least
     margin: float = 0.0005  # share of the metric that less code may cost
     price: float = 0.0  # share of the metric that a line of code more must bring
-    agent: str = "search"
+    agent: tuple[str, ...] = ("search",)  # who proposes, a line each: see `propose.agents`
+    agents: int | None = None  # so many think at the same time; None: each of them once
     policy: str = "proof"
+    knobs: tuple[KnobRule, ...] = ()  # what is said of where constants may go
+    approve: str = ""  # "keeps": a person says whether a keep lands
     rules: tuple[Rule, ...] = field(default=())  # the read-back
     advice: Sequence[Sentence] = ()

@@ -21,6 +21,7 @@ class Section(Enum):
     """What a heading says about the sentences below it: the first pattern that fits the whole heading."""
 
     EXAMPLE = r".*\bexamples?\b.*"
+    IDEAS = r"(?:my |our |some )?ideas?(?: to try| for tonight)?"
     CANNOT = (
         r".*\b(?:cannot|can ?not|can't|must not|mustn't|may not|not allowed|do not|don't|don'?ts|never|"
         r"forbidden|off[- ]limits|out of scope|read-only)\b.*"

@@ -150,6 +150,8 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
         startup_seconds=one("startup"),
         memory_mb=one("memory"),
         writes_mb=one("writes"),
+        approve=one("approve") or "",
+        knobs=tuple(replace(setting.value, line=setting.line) for setting in settled["knobs"] if setting.value),
         rules=_rules(place, settled, edit),
         advice=advice,
         **plain,
@@ -158,9 +160,9 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
 
 _PLAIN = (
     *("run", "metric", "goal", "between", "slots", "python", "curve", "sandbox", "network", "processes"),
-    *("prepare", "score", "answer", "timing", "claim", "margin", "price", "agent", "policy"),
+    *("prepare", "score", "answer", "timing", "claim", "margin", "price", "agents", "policy"),
 )
-_LISTS = ("guards", "pass_env", "share", "save", "artefact", "hidden")
+_LISTS = ("guards", "pass_env", "share", "save", "artefact", "hidden", "agent")
 _STOPS = {"experiments": "experiments", "hours": "seconds", "until": "until", "cost": "usd"} | {
     key: key for key in ("tokens", "plateau", "target")
 }

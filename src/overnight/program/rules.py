@@ -3,7 +3,7 @@
 A sentence is enforced when every word of it is understood: each form must fit a whole clause. What is left over (the
 tail after a dash, a bracket) may explain, but where it hedges, limits, or names a file or a number, the sentence is
 not enforced and says so. Where a heading forbids ("What you cannot do"), a bare "modify `x`" is a prohibition and a
-stop rule makes no sense; below "Examples" nothing is enforced.
+stop rule makes no sense; below "Examples" and "Ideas" nothing is enforced.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _OPTIMIZE = (
 _BETTER = r"(?:(?P<down>lower|smaller|less)|(?P<up>higher|larger|bigger|more)) is better"
 _BOUND = rf"(?P<op>{'|'.join(OPERATORS)}) {VALUE}"
 
-_EVERY = frozenset(Section) - {Section.EXAMPLE}
+_EVERY = frozenset(Section) - {Section.EXAMPLE, Section.IDEAS}
 _OPEN = _EVERY - {Section.CANNOT}
 _FORMS: tuple[tuple[str, Collection[Section], str], ...] = (
     ("protect", _EVERY, rf"{_NEVER}{_CHANGE}:? {_PATHS}"),
@@ -98,6 +98,8 @@ _RULE_LIKE = re.compile(
 
 def _read(statement: Statement, known: Known) -> tuple[Said, str]:
     """What the sentence sets, or why nothing."""
+    if statement.section is Section.IDEAS:
+        return [], "an idea to be tried"
     clauses = _CLAUSE_ENDS.split(statement.text.replace("’", "'").rstrip(".!: "))
     found = [(clause, _clause(clause, statement, known)) for clause in clauses if 0 < len(clause) <= 300]
     said = [pair for _, pairs in found for pair in pairs]

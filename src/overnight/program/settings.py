@@ -15,6 +15,7 @@ from typing import Any
 
 from overnight.model import Goal
 from overnight.program import units
+from overnight.program.knobs_said import knob_rule
 from overnight.program.program import Origin, Rule
 
 
@@ -95,6 +96,13 @@ def _sandbox(text: str) -> str:
     return text
 
 
+def _approve(text: str) -> str:
+    """`none` is what it is without the key."""
+    if text not in ("keeps", "none"):
+        raise ValueError(f"{units.quoted(text)} is nothing to approve; write keeps, or delete the line")
+    return text if text == "keeps" else ""
+
+
 def _switch(text: str) -> bool:
     if text not in ("on", "off"):
         raise ValueError(f"{units.quoted(text)} is neither on nor off")
@@ -154,8 +162,11 @@ KEYS: Mapping[str, Key] = {
     "claim": Key(units.count, default="3"),
     "margin": Key(units.percent, default="0.05 %"),
     "price": Key(units.percent, default="0 %"),
-    "agent": Key(_words, default="search"),
+    "knobs": Key(knob_rule, many=True, show=str),
+    "agent": Key(_words, many=True, default="search"),
+    "agents": Key(_slots),
     "policy": Key(_words, default="proof"),
+    "approve": Key(_approve),
 }
 """In the order of the read-back."""
 

@@ -30,6 +30,7 @@ class Seen:
     why: str = ""
     runs: int = 1  # that the loss is the mean of
     era: int = 0  # the same number for the same code around the knobs
+    cause: str = ""  # of its failing: the one sentence of `why`
 
 
 MOST = 4  # knobs that are turned at a time
@@ -50,7 +51,7 @@ def aims(
     moves = places.moves(rng)
     if not len(moves.axes):
         return
-    surface, failures = _believed(places, history, pending)
+    surface, failures = believed(places, history, pending)
     surface.table(moves)
     failures.table(moves)
     picks = _ranked(moves, surface, failures, rng)
@@ -63,7 +64,7 @@ def aims(
             yield setting
 
 
-def _believed(places: Places, history: Sequence[Seen], pending: Sequence[Setting]) -> tuple[Surface, Failures]:
+def believed(places: Places, history: Sequence[Seen], pending: Sequence[Setting]) -> tuple[Surface, Failures]:
     """What is being measured is believed to be no better than what stands, so that others are thought of."""
     points = places.of([each.setting for each in history])
     ran = np.array([each.loss is not None for each in history], bool)

@@ -44,7 +44,7 @@ class Places:
     def of(self, settings: Sequence[Setting]) -> Array:
         """One row each. A knob that a setting does not know, or that was something else, counts as not turned."""
         columns = [
-            _places(knob, [setting.get(name, knob.value) for setting in settings])
+            places_of(knob, [setting.get(name, knob.value) for setting in settings])
             for name, knob in zip(self.names, self._knobs, strict=True)
         ]
         return np.array(columns, float).reshape(len(self.names), len(settings)).T
@@ -56,12 +56,13 @@ class Places:
             found = sorted(_turns(knob, rng) - {knob.value}, key=repr)
             axes += [axis] * len(found)
             values += found
-        by_axis = [_places(knob, [v for a, v in zip(axes, values, strict=True) if a == axis])
+        by_axis = [places_of(knob, [v for a, v in zip(axes, values, strict=True) if a == axis])
                    for axis, knob in enumerate(self._knobs)]  # fmt: skip
         return Moves(np.array(axes, np.intp), values, np.concatenate(by_axis))
 
 
-def _places(knob: Knob, values: Sequence[Value]) -> Array:
+def places_of(knob: Knob, values: Sequence[Value]) -> Array:
+    """Where values of one knob lie, from where it stands."""
     reach, here = knob.range, knob.value
     if reach is None or isinstance(here, str):
         labels = {choice: 1.0 + i for i, choice in enumerate(knob.choices)} | {here: 0.0}

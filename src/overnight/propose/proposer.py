@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from overnight.model import Experiment, Proposal, Wait
+from overnight.model import Experiment, Idea, Proposal, Wait
 from overnight.program.program import Program
 
 
@@ -21,6 +21,12 @@ class View:
     files: Mapping[str, str]  # the editable files of the incumbent
     best: float | None  # its score, as far as it is released
     in_flight: Sequence[str]  # hypotheses being measured now
+    direction: str = ""  # what this proposer should look at, so that those who think at the same time differ
+    said: Sequence[str] = ()  # by people, oldest first
+    idea: Idea | None = None  # to be tried by this proposal
+    baseline: float | None = None  # its score, as far as it is released
+    noise: float | None = None  # standard deviation of one run, where it is known
+    believed: Sequence[str] = ()  # what the optimiser has learnt of the knobs, in sentences
 
 
 class Proposer(Protocol):

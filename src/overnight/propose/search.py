@@ -18,7 +18,7 @@ import numpy as np
 
 from overnight.errors import UsageError
 from overnight.model import Call, Experiment, Goal, Proposal
-from overnight.program.knobs import Knob, Value, find_knobs, with_knobs
+from overnight.program.knobs import Knob, Value, find_knobs, knobs_of, named, read_file, turnable, with_knobs
 from overnight.propose.aim import Seen, aims
 from overnight.propose.places import Setting
 from overnight.propose.proposer import View
@@ -39,10 +39,11 @@ class Search:
         self._known: set[bytes] = set()  # the trees that somebody proposed
 
     def ask(self, view: View, n: int) -> Iterator[Proposal]:
-        knobs = _knobs(view)
+        knobs = knobs_of(view.program, view.files)
         if not knobs:
             raise UsageError(_no_knobs(view))
-        history, rng = _history(view, knobs, self._told), np.random.default_rng(view.seed)
+        history = self.seen(view.files, view.program.goal, view.incumbent, knobs)
+        rng = np.random.default_rng(view.seed)
         pending = [setting for words in view.in_flight if (setting := _said(words, knobs))]
         for _ in range(n):
             turned = self._new(view, knobs, history, pending, rng)
@@ -56,7 +57,7 @@ class Search:
     def observe(self, experiment: Experiment) -> None:
         proposal = experiment.proposal
         self._remember(proposal)
-        changed = {path: _read(path, text) for path, text in proposal.files.items() if path.endswith(".py")}
+        changed = {path: _read(path, text) for path, text in proposal.files.items() if turnable(path)}
         files = {**self._files.get(proposal.parent, {}), **changed}
         if experiment.commit:
             self._files[experiment.commit] = files
@@ -65,6 +66,10 @@ class Search:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def seen(self, files: Mapping[str, str], goal: Goal, incumbent: str, knobs: Knobs) -> list[Seen]:
+        """All that was observed, as settings of these knobs of these files, which are the commit `incumbent`."""
+        return _history(files, goal, incumbent, knobs, self._told)
 
     def _remember(self, proposal: Proposal) -> None:
         """Where one file can be edited it is the whole tree, whatever it was made from."""
@@ -85,8 +90,8 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    values: Setting
-    code: bytes  # the same for the same code around the knobs
+    values: Setting  # of all that can be a knob: which are is program.md's to say, and may change in a night
+    code: bytes  # the same for the same code around them
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +104,12 @@ class _Told:
     against: float | None
     runs: int
     why: str
+    cause: str = ""
 
 
 def _read(path: str, text: str) -> _File:
-    knobs = find_knobs(text, path)
-    turned = {knob.line for knob in knobs}
-    code = "\n".join(line for number, line in enumerate(text.splitlines(), 1) if number not in turned)
-    return _File({knob.name: knob.value for knob in knobs}, sha256(code.encode(errors="replace")).digest())
+    values, around = read_file(text, path)
+    return _File(values, sha256(around.encode(errors="replace")).digest())
 
 
 def _result(experiment: Experiment, files: Mapping[str, _File]) -> _Told | None:
@@ -116,53 +120,61 @@ def _result(experiment: Experiment, files: Mapping[str, _File]) -> _Told | None:
     if verdict.score is None and verdict.call not in FAILED:
         return None
     why = " ".join([verdict.why, *(trial.tail[-2000:] for trial in experiment.trials)])
-    return _Told(parent, files, None, None, 1, why)
+    return _Told(parent, files, None, None, 1, why, verdict.why)
 
 
-def _knobs(view: View) -> dict[str, Knob]:
-    """By name; by path and name where several files can be edited."""
-    found = [knob for path, text in view.files.items() if path.endswith(".py") for knob in find_knobs(text, path)]
-    return {_named(knob.path, knob.name, len(view.files)): knob for knob in found}
-
-
-def _named(path: str, name: str, files: int) -> str:
-    return name if files == 1 else f"{path}:{name}"
+def knobs_in(files: Mapping[str, str]) -> dict[str, Knob]:
+    """By name; by path and name where several files can be edited. Without what program.md says of them."""
+    found = [knob for path, text in files.items() if turnable(path) for knob in find_knobs(text, path)]
+    return {named(knob.path, knob.name, len(files)): knob for knob in found}
 
 
 def _no_knobs(view: View) -> str:
     return (
-        f"the search found nothing to turn in {', '.join(view.files)}: it needs constants at the top of a Python file, "
-        "such as `RATE = 0.02  # 0.001..0.1, log` or `MODE = 'a'  # a | b`; or choose another proposer with --agent"
+        f"the search found nothing to turn in {', '.join(view.files)}: it needs settings in a Python, YAML, JSON or "
+        "TOML file, such as `RATE = 0.02  # 0.001..0.1, log` or `MODE = 'a'  # a | b`; or choose another proposer with "
+        "--agent"
     )
 
 
-def _history(view: View, knobs: Knobs, told: Sequence[_Told]) -> list[Seen]:
+def _history(shown: Mapping[str, str], goal: Goal, incumbent: str, knobs: Knobs, told: Sequence[_Told]) -> list[Seen]:
     """As if less were better. What stands now is worth what the latest verdict said that it was compared with."""
-    sign = 1.0 if view.program.goal is Goal.MINIMIZE else -1.0
+    sign = 1.0 if goal is Goal.MINIMIZE else -1.0
     here = {name: knob.value for name, knob in knobs.items()}
-    now = {path: _read(path, text) for path, text in view.files.items() if path.endswith(".py")}
-    eras: dict[object, int] = {_era(now): 0}
+    now = {path: _read(path, text) for path, text in shown.items() if turnable(path)}
+    names = _by_path(knobs)
+    eras: dict[object, int] = {_era(now, names): 0}
     seen = []
     for each in told:
         files = {**now, **each.files}
-        era = eras.setdefault(_era(files), len(eras))
+        era = eras.setdefault(_era(files, names), len(eras))
         loss = None if each.score is None else sign * each.score
-        seen.append(Seen(_setting(files, len(view.files)), loss, each.why, each.runs, era))
-    against = [sign * each.against for each in told if each.parent == view.incumbent and each.against is not None]
+        seen.append(Seen(_setting(files, names), loss, each.why, each.runs, era, each.cause))
+    against = [sign * each.against for each in told if each.parent == incumbent and each.against is not None]
     if not against:
         return seen
     return [*(each for each in seen if each.loss is None or each.setting != here), Seen(here, against[-1])]
 
 
-def _setting(files: Mapping[str, _File], count: int) -> Setting:
-    """Of all knobs; in place, where there is one file."""
-    if count == 1:
-        return next(iter(files.values())).values
-    return {_named(path, name, count): value for path, file in files.items() for name, value in file.values.items()}
+def _by_path(knobs: Knobs) -> dict[str, dict[str, str]]:
+    """For each file, what its knobs are called in it, and among all."""
+    names: dict[str, dict[str, str]] = {}
+    for name, knob in knobs.items():
+        names.setdefault(knob.path, {})[knob.name] = name
+    return names
 
 
-def _era(files: Mapping[str, _File]) -> object:
-    return tuple(sorted((path, file.code) for path, file in files.items()))
+def _setting(files: Mapping[str, _File], names: Mapping[str, Mapping[str, str]]) -> Setting:
+    known = [(files[path].values, inside) for path, inside in names.items() if path in files]
+    return {name: values[own] for values, inside in known for own, name in inside.items() if own in values}
+
+
+def _era(files: Mapping[str, _File], names: Mapping[str, Mapping[str, str]]) -> object:
+    """The code, and what stands in it that could be a knob and is none."""
+    rest = {path: sorted(file.values.keys() - names.get(path, {}).keys()) for path, file in sorted(files.items())}
+    return tuple(
+        (path, files[path].code, tuple((n, files[path].values[n]) for n in kept)) for path, kept in rest.items()
+    )
 
 
 def _said(words: str, knobs: Knobs) -> Setting | None:
@@ -188,7 +200,7 @@ def _proposal(view: View, knobs: Knobs, setting: Setting) -> Proposal:
     for name, value in change.items():
         by_path.setdefault(knobs[name].path, {})[knobs[name].name] = value
     return Proposal(
-        files={path: with_knobs(view.files[path], values) for path, values in by_path.items()},
+        files={path: with_knobs(view.files[path], values, path) for path, values in by_path.items()},
         parent=view.incumbent,
         origin=ORIGIN,
         hypothesis=", ".join(f"{name} {knobs[name].value} → {value}" for name, value in change.items()),

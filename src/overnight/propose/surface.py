@@ -37,20 +37,21 @@ class Surface:
     def __init__(self, numbers: npt.NDArray[np.bool_], points: Array, losses: Array, runs: Array, eras: Array) -> None:
         far = np.where(numbers, np.abs(points), points != 0).sum(1)
         near = np.sort(np.argsort(far - 0.02 * np.arange(len(far)), kind="stable")[:MOST])
-        self._numbers, self._points = numbers, points[near]
+        self._numbers, self.points = numbers, points[near]
         self._rest = 1 / runs[near]
         self._level = LEVEL + ERA * (eras[near][:, None] == eras[near][None, :])
-        self._losses = _in_units(losses[near], far[near] == 0) - _bowl(numbers, self._points).sum(1)
+        self.changes, self.unit = _in_units(losses[near], far[near] == 0)
+        self._losses = self.changes - _bowl(numbers, self.points).sum(1)
         self._fit()
 
     def table(self, moves: Moves) -> None:
         """Take in the moves that picks will be made of. One more row stands for no move."""
         count = len(moves.axes)
-        self._curves, self._own = np.zeros((count + 1, len(self._points))), np.zeros(count + 1)
+        self._curves, self._own = np.zeros((count + 1, len(self.points))), np.zeros(count + 1)
         for axis, weight in enumerate(self._weights):
             rows = np.nonzero(moves.axes == axis)[0]
             at = moves.places[rows]
-            self._curves[rows] = weight * self._curve(axis, at, self._points[:, axis])
+            self._curves[rows] = weight * self._curve(axis, at, self.points[:, axis])
             self._own[rows] = weight * self._curve(axis, at, at).diagonal()
         bowls = np.append(_bowl(self._numbers[moves.axes], moves.places), 0.0)
         self._means = bowls + self._curves @ self._pull
@@ -63,6 +64,35 @@ class Surface:
         gains: Array = -self._means[picks].sum(1) - spread * rng.standard_normal(len(picks))
         return gains
 
+    def effect(self, axis: int, places: Array) -> tuple[Array, Array]:
+        """What is believed of one knob at these places, against where it stands: means (a loss is positive) and their
+        covariance, in units of the median change."""
+        weight = self._weights[axis]
+        curves = weight * self._curve(axis, places, self.points[:, axis])
+        means = _bowl(self._numbers[[axis]], places) + curves @ self._pull
+        return means, weight * self._curve(axis, places, places) - curves @ self._inverse @ curves.T
+
+    def change(self, point: Array) -> tuple[float, float]:
+        """What is believed of turning all these at once: the mean, and its standard error."""
+        axes = np.nonzero(point)[0].tolist()
+        curves = np.zeros(len(self.points))
+        own = mean = 0.0
+        for axis in axes:
+            at = point[[axis]]
+            curves += self._weights[axis] * self._curve(axis, at, self.points[:, axis])[0]
+            own += float(self._weights[axis] * self._curve(axis, at, at)[0, 0])
+            mean += float(_bowl(self._numbers[[axis]], at)[0])
+        return mean + float(curves @ self._pull), math.sqrt(max(own - float(curves @ self._inverse @ curves), 1e-9))
+
+    def unexplained(self) -> Array:
+        """What the curves and the level leave of each run."""
+        return np.asarray((self.noise**2 * self._rest + 1e-6) * self._pull)
+
+    def beyond(self, term: Array) -> tuple[float, float]:
+        """The weight of one more term of the runs' points, and its standard error, beside all that the curves take."""
+        known = float(term @ self._inverse @ term)
+        return (float(term @ self._pull) / known, known**-0.5) if known > 0 else (0.0, math.inf)
+
     def _curve(self, axis: int, a: Array, b: Array) -> Array:
         """How alike the effects of two places are; anchored, so that it is 0 where the knob stands."""
         a, b = a[:, None], b[None, :]
@@ -73,10 +103,10 @@ class Surface:
 
     def _fit(self) -> None:
         """Each round, a weight grows where its curve explains more than chance would, and shrinks where less."""
-        count = len(self._points)
+        count = len(self.points)
         self._weights, noise = np.full(len(self._numbers), MATTERS), NOISE**2
-        used = np.nonzero((self._points != 0).any(0))[0].tolist()
-        pieces = [self._curve(axis, self._points[:, axis], self._points[:, axis]).ravel() for axis in used]
+        used = np.nonzero((self.points != 0).any(0))[0].tolist()
+        pieces = [self._curve(axis, self.points[:, axis], self.points[:, axis]).ravel() for axis in used]
         curves = np.array(pieces).reshape(len(used), count * count)
         for last in [*[False] * ROUNDS, True]:
             weights = self._weights[used]
@@ -84,6 +114,7 @@ class Surface:
             self._inverse = np.linalg.inv(covariance)
             self._pull = self._inverse @ self._losses
             if last:
+                self.noise = math.sqrt(noise)
                 return
             seen, chance = curves @ np.outer(self._pull, self._pull).ravel(), curves @ self._inverse.ravel()
             self._weights[used] = _grown(weights, seen, chance, MATTERS, SURE_MATTERS)
@@ -91,16 +122,16 @@ class Surface:
             noise = float(_grown(np.array(noise), seen, chance, NOISE**2, SURE_NOISE))
 
 
-def _in_units(losses: Array, here: npt.NDArray[np.bool_]) -> Array:
-    """Differences to what stands now, in units of the median one; great losses are squashed."""
+def _in_units(losses: Array, here: npt.NDArray[np.bool_]) -> tuple[Array, float]:
+    """Differences to what stands now, in units of the median one, which it gives too; great losses are squashed."""
     if not len(losses):
-        return losses
+        return losses, 1.0
     changes = losses - (losses[here].mean() if here.any() else losses.min())
     sizes = np.abs(changes[~here])
-    unit = float(np.median(sizes)) if len(sizes) else 0.0
-    changes = changes / (unit or 1.0)
+    unit = (float(np.median(sizes)) if len(sizes) else 0.0) or 1.0
+    changes = changes / unit
     squashed: Array = np.where(changes > LOSS, LOSS + np.log1p(np.maximum(changes - LOSS, 0)), changes)
-    return squashed
+    return squashed, unit
 
 
 def _bowl(numbers: npt.NDArray[np.bool_], places: Array) -> Array:

@@ -71,7 +71,7 @@ def measured(report: Report) -> Section:
     facts: list[tuple[str, Cell]] = [
         ("asked", f"{program.goal} {program.metric} of {program.run} in {box_text(program.box)} a run"),
         ("may change", ", ".join(program.edit)),
-        ("proposed by", program.agent),
+        ("proposed by", ", ".join(program.agent)),
         ("judged by", f"the policy {program.policy}"),
         ("scored on", ", ".join(report.splits)),
         ("the number", (SEALED[report.sealed], Tone.PLAIN if report.sealed else Tone.WARN)),

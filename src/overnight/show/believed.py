@@ -47,10 +47,17 @@ def doubt_text(doubt: float) -> str:
     return "under 1 %" if doubt < 0.01 else percent_text(doubt)
 
 
-def interval_text(summary: Summary, claim: Claim) -> str:
-    """The larger gain comes first."""
-    low, high = sorted((claim.low, claim.high))
+def interval_text(summary: Summary, told: Claim | Worth) -> str:
+    """The larger gain comes first. Nothing, where none was given."""
+    if told.low is None or told.high is None:
+        return ""
+    low, high = sorted((told.low, told.high))
     return f"{share_text(high, summary)} to {share_text(low, summary)}"
+
+
+def bounded(worths: Iterable[Worth]) -> bool:
+    """Some of them have an interval: of a hasty policy, or in a night before there were any, none has."""
+    return any(worth.low is not None for worth in worths)
 
 
 def sum_text(worths: Iterable[Worth], summary: Summary) -> str:
@@ -81,10 +88,12 @@ def claim_cells(summary: Summary) -> Iterator[list[Cell]]:
 
 def worth_table(summary: Summary, said: Mapping[int, str], screen: Screen) -> Iterator[str]:
     """Each keep with what is believed of it now; `said`: what its author said."""
+    between = bounded(summary.worths)
     rows: list[Sequence[Cell]] = [
         [
             f"#{worth.experiment}",
             share_text(worth.gain, summary),
+            *([interval_text(summary, worth)] if between else []),
             doubt_text(worth.doubt),
             str(worth.runs),
             (str(worth.standing), TONES[worth.standing]),
@@ -92,8 +101,8 @@ def worth_table(summary: Summary, said: Mapping[int, str], screen: Screen) -> It
         ]
         for worth in summary.worths
     ]
-    head = ("", "worth", "no gain", "runs", "", "its author says")
-    yield from table(rows, screen, head, right=(0, 1, 2, 3), indent=2)
+    head = ("", "worth", *(["95 %"] if between else []), "no gain", "runs", "", "its author says")
+    yield from table(rows, screen, head, right=range(len(head) - 2), indent=2)
 
 
 def legend(worths: Iterable[Worth]) -> Iterator[str]:

@@ -85,6 +85,11 @@ def _commands(report: Report) -> Iterator[tuple[str, str]]:
         yield "log", "every experiment so far"
         yield "report", "what came of it so far"
         return
+    if held := report.steered.steering.held:
+        yield (
+            f"approve --tag {summary.night}",
+            f"says whether {plural(len(held), 'keep')} that the judge likes may land",
+        )
     if best := _best(report):
         yield f"show {best}", f"what #{best} changed, its runs, its log"
         yield accept_command(summary), "takes the branch, with your name to it"

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from overnight.ledger.events import RunDone
-from overnight.ledger.views import Detail
+from overnight.ledger.views import Detail, Summary
 from overnight.model import Status, Trial
+from overnight.show.believed import TONES as STANDINGS
+from overnight.show.believed import doubt_text, interval_text, share_text
 from overnight.show.paint import Cell, Screen, Tone, fit, printable, spread
 from overnight.show.table import table
 from overnight.show.words import TONES, change_text, moment, plural, score_text, span
@@ -16,11 +18,11 @@ LABEL = 10
 DIFF_TONES = {"+": Tone.GOOD, "-": Tone.BAD, "@": Tone.SAID}
 
 
-def experiment_text(detail: Detail, metric: str, diff: str, logs: Path, screen: Screen) -> Iterator[str]:
-    for cells in _head(detail, metric):
+def experiment_text(detail: Detail, summary: Summary, diff: str, logs: Path, screen: Screen) -> Iterator[str]:
+    for cells in (*_head(detail, summary.metric), *_worth(detail, summary)):
         yield spread(cells, None, screen)
     yield ""
-    yield from _runs(detail, metric, screen)
+    yield from _runs(detail, summary.metric, screen)
     yield ""
     yield from diff_text(diff, screen)
     for done in detail.runs[-1:]:
@@ -48,6 +50,14 @@ def _head(detail: Detail, metric: str) -> Iterator[list[Cell]]:
     if row.commit:
         kept = f", kept as {row.kept[:12]}" if row.kept and row.kept != row.commit else ""
         yield [fit("commit", LABEL), f"{row.commit[:12]}{kept}"]
+
+
+def _worth(detail: Detail, summary: Summary) -> Iterator[list[Cell]]:
+    """What is believed of a keep by now."""
+    for worth in (worth for worth in summary.worths if worth.experiment == detail.row.number):
+        between = f" (95 %: {interval_text(summary, worth)})" if worth.low is not None else ""
+        believed = f"{share_text(worth.gain, summary)}{between}, {doubt_text(worth.doubt)} chance of nothing, "
+        yield [fit("worth now", LABEL), believed, (str(worth.standing), STANDINGS[worth.standing])]
 
 
 def _price(detail: Detail) -> str:

@@ -180,7 +180,8 @@ class Terminal(Plain):
         return max(8, min(WIDEST, (self.screen.width or 80) - BESIDE))
 
     def _idle(self, night: Night) -> str:
-        return f"waits for what {printable(night.program.agent)} proposes" if night.asked else "idle"
+        thinking = list(dict.fromkeys(place.seat.name for place in night.asking.places if place.asked))
+        return f"waits for what {printable(', '.join(thinking))} proposes" if thinking else "idle"
 
     def _position(self, run: Run, night: Night, now: Now) -> tuple[float, str]:
         """How much a run has used of its box and of what starting takes, and the words for what is left."""

@@ -41,6 +41,8 @@ def _section(section: Section) -> Iterator[str]:
     yield from (f"## {section.title}", "")
     for sentence in section.sentences:
         yield from (_cell(sentence), "")
+    if section.picture:
+        yield from (f"![{section.title}]({section.picture}.png)", "")
     for table in section.tables:
         yield from ([f"**{table.title}**", ""] if table.title else [])
         yield from (*_table(table), "")

@@ -1,6 +1,7 @@
-"""The files of the morning: report.html, report.md and progress.png in one folder, from one report.
+"""The files of the morning: report.html, report.md, progress.png and, where knobs were turned, knobs.png, from one
+report.
 
-Promises: a file appears whole or not at all, and none is replaced before all three are made. Strangers' words in them
+Promises: a file appears whole or not at all, and none is replaced before all are made. Strangers' words in them
 are text and nothing else.
 """
 
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from overnight.show.knob_picture import knob_picture
+from overnight.show.learned import NAME as KNOBS
 from overnight.show.markdown import PICTURE, report_markdown
 from overnight.show.page import page
 from overnight.show.png import png
@@ -32,10 +35,12 @@ class Written:
 def write_morning(folder: Path, report: Report, series: Series) -> Written:
     """Makes the folder where there is none. Raises OSError where that, or a file, cannot be written."""
     picture = staircase(series)
+    knobs = _knobs(report)
     texts = {
         PICTURE: png(picture),
+        **{f"{name}.png": png(drawn) for name, drawn in knobs.items()},
         "report.md": report_markdown(report).encode(),
-        "report.html": page(report, picture).encode(),
+        "report.html": page(report, picture, knobs).encode(),
     }
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as made:
@@ -44,6 +49,14 @@ def write_morning(folder: Path, report: Report, series: Series) -> Written:
         for name in texts:
             os.replace(Path(made) / name, folder / name)
     return Written(folder / "report.html", folder / "report.md", folder / PICTURE)
+
+
+def _knobs(report: Report) -> dict[str, str]:
+    """None where nothing was learnt of any."""
+    summary, learned = report.summary, report.learned
+    if learned is None or not learned.turned:
+        return {}
+    return {KNOBS: knob_picture(learned, summary.metric, summary.baseline)}
 
 
 def morning_lines(folder: Path, report: Report, series: Series) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,8 +37,8 @@ class Patch:
     more: int
 
 
-def page(report: Report, picture: str) -> str:
-    """`picture`: the SVG of the night."""
+def page(report: Report, picture: str, pictures: Mapping[str, str] | None = None) -> str:
+    """`picture`: the SVG of the night; `pictures`: those of sections, by name."""
     style = (HERE / "page.css").read_text()
     return _template().render(
         top=headline(report),
@@ -46,6 +46,7 @@ def page(report: Report, picture: str) -> str:
         every=every_experiment(report),
         patches=_patches(report),
         picture=picture,
+        pictures=pictures or {},
         style=style,
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )

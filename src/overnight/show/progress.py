@@ -13,6 +13,7 @@ from overnight.night.stop import Gauge, Progress, deadline, gauges
 from overnight.program.program import Stop
 from overnight.program.units import duration_text
 from overnight.show.paint import Cell, Tone, bar, fit
+from overnight.show.steering import paused_text
 from overnight.show.words import change_text, clock_of, score_text, span
 
 BAR = 24
@@ -80,6 +81,8 @@ def phase(night: Night) -> str:
         return state.closed.why
     if state.stop:
         return "stopping: ending what runs" if state.stop.now else "stopping: what runs now is finished first"
+    if state.steering.paused:
+        return paused_text(state.steering.paused)
     if not state.incumbent:
         return "measuring the untouched baseline"
     if night.paused() and night.program.between:
@@ -91,8 +94,9 @@ def phase(night: Night) -> str:
         return "time is nearly up: finishing what has begun"
     if state.open and (why := night.enough()):
         return f"finishing what has begun: {why}"
-    if night.waiting and night.waiting.wait_until:
-        return f"{night.program.agent} waits until {clock_of(night.waiting.wait_until)}: {night.waiting.why}"
+    if (waits := night.asking.waits()) and waits.wait_until:
+        who = night.asking.places[waits.seat].seat.name
+        return f"{who} waits until {clock_of(waits.wait_until)}: {waits.why}"
     return "searching"
 
 

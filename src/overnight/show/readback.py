@@ -97,7 +97,7 @@ def _where(rule: Rule, name: str) -> str:
 
 
 def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:
-    if back.program.agent != "search":
+    if not any(line.split()[0] in ("search", "hybrid") for line in back.program.agent):
         return
     if not back.knobs:
         yield from _headed("No knobs", Tone.WARN, screen)

@@ -14,24 +14,29 @@ from typing import Any
 from overnight.judge.noise import Noise
 from overnight.judge.words import SEEN
 from overnight.ledger import views
-from overnight.ledger.events import Opened, Session
+from overnight.ledger.events import Opened
 from overnight.ledger.ledger import Reader
 from overnight.model import Call, Goal, Level, Worth
-from overnight.night.verify import program_of
 from overnight.program.program import Program
+from overnight.propose.lessons import Learned
 from overnight.repo.repo import Repo
 from overnight.show import findings
 from overnight.show.findings import Author, Failure, Record
+from overnight.show.learned import NEWEST, learned_json, lessons
 from overnight.show.line import line_from
 from overnight.show.patches import difference, patches
 from overnight.show.progress import counted
 from overnight.show.ran import Ran, Spent, noise_of, runs_of, spent, splits_of
+from overnight.show.steering import Steered, program_now, steered, steered_json
 from overnight.show.tried import Tried, tried
 
 ONE_RUN = (
     "Keeps rest on one run each, and a mere change of seed moves a score as well: some of them will be luck. "
     "Take the numbers as scores, not as proof."
 )
+ENDED_SQL = """
+    SELECT at FROM event WHERE kind NOT IN ('accepted', 'said', 'idea_given', 'paused', 'unpaused', 'approved')
+    ORDER BY seq DESC LIMIT 1"""
 LEVELS_SQL = """
     SELECT min(json_extract(body, '$.trial.level')), min(json_extract(body, '$.trial.sealed')) FROM event
     WHERE kind = 'run_done' AND json_extract(body, '$.trial.status') = 'ok'"""
@@ -74,6 +79,8 @@ class Report:
     busy_seconds: float  # of all slots
     patches: Mapping[str, Sequence[str]]  # of the commits of the keeps
     change: Sequence[str]  # the branch against the baseline
+    learned: Learned | None  # of the knobs
+    steered: Steered  # by people
 
     @property
     def goal(self) -> Goal:
@@ -85,7 +92,7 @@ class Report:
 
 
 def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
-    summary, program = views.summary(reader, held), _program(reader)
+    summary, program = views.summary(reader, held), program_now(reader)
     opened = reader.find("opened")
     assert opened is not None
     assert isinstance(opened.event, Opened)
@@ -93,7 +100,7 @@ def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
     records, noise, goal = _records(reader, runs), noise_of(runs), Goal(summary.goal)
     keeps = tuple(r for r in records if r.number > 0 and r.row.call is Call.KEEP and r.row.removes is None)
     fell = findings.fell(records, goal, noise.sigma)
-    last = next(reader.query("SELECT at FROM event WHERE kind <> 'accepted' ORDER BY seq DESC LIMIT 1"))
+    last = next(reader.query(ENDED_SQL))
     level, sealed = next(reader.query(LEVELS_SQL))
     return Report(
         summary=summary,
@@ -121,13 +128,15 @@ def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
         busy_seconds=sum(run.seconds for run in runs),
         patches=dict(patches(repo, [keep.row.kept for keep in keeps if keep.row.kept])),
         change=difference(repo, opened.event.baseline, summary.tip),
+        learned=lessons(reader, repo, program, summary, NEWEST),
+        steered=steered(reader),
     )
 
 
 def report_json(report: Report) -> dict[str, Any]:
     found: dict[str, Any] = views.to_json(report.summary)
     program = report.program
-    asked = {"run": program.run, "edit": program.edit, "agent": program.agent, "policy": program.policy}
+    asked = {"run": program.run, "edit": program.edit, "agent": ", ".join(program.agent), "policy": program.policy}
     return {
         **found,
         "counts": counted(report.summary),
@@ -149,6 +158,8 @@ def report_json(report: Report) -> dict[str, Any]:
         "failures": views.to_json(list(report.failures)),
         "most_tried": views.to_json(list(report.tried)),
         "authors": views.to_json(list(report.authors)),
+        "knobs": learned_json(report.learned),
+        **steered_json(report.steered),
         "runs_by_purpose": views.to_json(list(report.spent)),
         "slot_seconds_used": report.busy_seconds,
         "slot_share_used": busy_share(report),
@@ -174,14 +185,6 @@ def _record_json(record: Record, report: Report) -> dict[str, Any]:
         "commit": row.kept or row.commit,
         "worth": views.to_json(found) if found else None,
     }
-
-
-def _program(reader: Reader) -> Program:
-    """As the last session understood it."""
-    entry = reader.last(Session.kind) or reader.find("opened")
-    assert entry is not None
-    assert isinstance(entry.event, Session | Opened)
-    return program_of(entry.event.settings)
 
 
 def _records(reader: Reader, runs: Iterable[Ran]) -> tuple[Record, ...]:

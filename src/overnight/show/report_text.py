@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 from overnight.program.units import box_text
 from overnight.show.believed import claim_cells, claim_sentence, legend, stack_cells, worth_table
+from overnight.show.learned import status_cells
 from overnight.show.paint import Cell, Screen, Tone, fit, folded, labelled, printable, spread
 from overnight.show.progress import counted
 from overnight.show.report import LEVELS, ONE_RUN, SEALED, Report, busy_share
 from overnight.show.signoff import accept_command, acceptance_cells
+from overnight.show.steering import idea_cells, waiting_cells
 from overnight.show.table import table
 from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
 
@@ -28,6 +30,8 @@ def report_text(report: Report, screen: Screen) -> Iterator[str]:
     yield from _kept(report, screen)
     yield from _not_kept(report, screen)
     yield from _most_tried(report, screen)
+    yield from _knobs(report, screen)
+    yield from _ideas(report, columns, screen)
     yield ""
     for cells in _cost(report):
         yield spread(cells, None, screen)
@@ -44,10 +48,13 @@ def _head(report: Report, columns: int) -> Iterator[list[Cell]]:
     yield [(f"Night {summary.night}", Tone.STRONG), f"  {printable(ended_text(summary.state, summary.why))}"]
     yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
     yield []
+    yield from labelled("For you", waiting_cells(report.steered), LABEL)
     asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
     yield from _lines("Asked", f"{asked}, by editing {', '.join(program.edit)}", columns)
     slots = plural(program.slots, "slot")
-    yield from _lines("", f"proposed by {program.agent}, judged by the policy {program.policy}, on {slots}", columns)
+    yield from _lines(
+        "", f"proposed by {', '.join(program.agent)}, judged by the policy {program.policy}, on {slots}", columns
+    )
     network = ", with the network open" if program.network else ""
     yield from _lines("Measured", LEVELS[report.level] + network, columns)
     yield from _lines("", SEALED[report.sealed], columns, Tone.PLAIN if report.sealed else Tone.WARN)
@@ -110,6 +117,19 @@ def _most_tried(report: Report, screen: Screen) -> Iterator[str]:
     if rows:
         yield from ("", screen.paint("Turned most", Tone.STRONG))
         yield from table(rows, screen, right=(1, 2), indent=2)
+
+
+def _ideas(report: Report, columns: int, screen: Screen) -> Iterator[str]:
+    if report.steered.steering.wishes:
+        yield from ("", screen.paint("Ideas from people", Tone.STRONG))
+        yield from (spread(cells, None, screen) for cells in idea_cells(report.steered, columns))
+
+
+def _knobs(report: Report, screen: Screen) -> Iterator[str]:
+    """What they did is a section of the files; here as in the status."""
+    found = report.learned
+    lines = list(labelled("Knobs", status_cells(found, report.summary.baseline), LABEL)) if found else []
+    yield from ("", *(spread(cells, None, screen) for cells in lines)) if lines else ()
 
 
 def _cost(report: Report) -> Iterator[list[Cell]]:

@@ -30,13 +30,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Sentences, then tables, then commands to type."""
+    """Sentences, then a picture, tables, and commands to type."""
 
     name: str
     title: str
     sentences: tuple[Cell, ...] = ()
     tables: tuple[Table, ...] = ()
     commands: tuple[str, ...] = ()
+    picture: str = ""  # the name of one that lies beside the report, without its ending
 
 
 def titled(*titles: str) -> tuple[Column, ...]:

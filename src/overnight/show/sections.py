@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from overnight.judge.words import share
 from overnight.model import Standing, Worth
-from overnight.show import accounts
+from overnight.show import accounts, learned
 from overnight.show.advice import would_help
-from overnight.show.believed import MEANINGS, TONES, doubt_text, share_text
+from overnight.show.believed import MEANINGS, TONES, bounded, doubt_text, interval_text, share_text
 from overnight.show.findings import SHOWN, Record
 from overnight.show.paint import Cell, Tone
 from overnight.show.report import ONE_RUN, Report, seen
 from overnight.show.section import Part, Section, Table, cells, one, said, titled
+from overnight.show.steering import answer_sections, waiting_section
 from overnight.show.words import change_text, plural, score_text
 
 MOST = 8  # rows of a table that two minutes have room for
@@ -27,14 +28,18 @@ WEIGHED = (
 
 def sections(report: Report) -> Iterator[Section]:
     """What there is something to say of, in the order of reading."""
+    yield from waiting_section(report.steered, report.summary.night)
     yield from _lessons(report)
     if report.keeps:
         yield _weighed(report) if report.summary.worths else _scored(report)
     if report.claims:
         yield _fell(report)
+    if report.learned and report.learned.turned:
+        yield learned.section(report.learned, report.summary.baseline)
     yield from _dead_ends(report)
     if report.failures:
         yield accounts.failed(report)
+    yield from answer_sections(report.steered)
     yield accounts.taken(report)
     yield accounts.cost(report)
     yield accounts.measured(report)
@@ -76,13 +81,16 @@ def _scored(report: Report) -> Section:
 
 
 def _weighed(report: Report) -> Section:
-    head = titled("#", ">worth now", ">chance of nothing", "standing", ">runs", "<its author says", "by", "commit")
+    between = bounded(report.worths.values())
+    titles = ("#", ">worth now", *([">95 %"] if between else []), ">chance of nothing", "standing", ">runs")
+    head = titled(*titles, "<its author says", "by", "commit")
     worths = report.worths
     rows = []
     for keep in (keep for keep in report.keeps if keep.number in worths):
         worth = worths[keep.number]
         row = (
-            *cells(f"#{keep.number}", share_text(worth.gain, report.summary), doubt_text(worth.doubt)),
+            *cells(f"#{keep.number}", share_text(worth.gain, report.summary)),
+            *cells(*([interval_text(report.summary, worth)] if between else []), doubt_text(worth.doubt)),
             one(str(worth.standing), TONES[worth.standing]),
             one(str(worth.runs)),
             said(keep.line.hypothesis, keep.line.why),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,17 @@ from overnight.ledger.ledger import Reader
 from overnight.ledger.lock import Holder, holder
 from overnight.model import Goal
 from overnight.night.stop import Gauge, Progress
-from overnight.night.verify import program_of
 from overnight.program.program import Box
 from overnight.program.units import box_text
+from overnight.propose.lessons import Learned
+from overnight.repo.repo import Repo
 from overnight.show.believed import claim_cells, stack_cells
+from overnight.show.learned import AT_A_GLANCE, learned_json, lessons, status_cells
 from overnight.show.line import Line, line_from, shown
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, labelled, printable, spread
 from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, counted, rule_rows, rules
 from overnight.show.signoff import acceptance_cells
+from overnight.show.steering import Steered, program_now, steered, steered_json, steered_rows
 from overnight.show.words import counts_text, ended_text, plural, span
 
 LAST = 5
@@ -37,15 +40,17 @@ class Status:
     hypotheses: tuple[str, ...]  # of what is in flight
     box: Box
     now: float
+    steered: Steered
+    learned: Learned | None = None  # of the knobs
 
 
-def status_of(folder: Path, reader: Reader, now: Now) -> Status:
+def status_of(folder: Path, reader: Reader, now: Now, repo: Repo | None = None) -> Status:
+    """With the repository, also what was learnt of the knobs."""
     held_by = holder(folder)
     summary = views.summary(reader, held_by is not None)
-    session = reader.last(Session.kind)
-    if session is None or not isinstance(session.event, Session):
+    session, program = reader.last(Session.kind), program_now(reader)
+    if session is None:
         raise LedgerError(f"{reader.path}: the night was killed before it began; give the same command again")
-    program = program_of(session.event.settings)
     progress = Progress(
         experiments=summary.experiments,
         elapsed=summary.elapsed,
@@ -64,6 +69,8 @@ def status_of(folder: Path, reader: Reader, now: Now) -> Status:
         hypotheses=tuple(row.hypothesis if row else "" for row in flying),
         box=program.box,
         now=now.utc,
+        steered=steered(reader),
+        learned=lessons(reader, repo, program, summary, AT_A_GLANCE) if repo else None,
     )
 
 
@@ -76,9 +83,10 @@ def status_text(status: Status, screen: Screen) -> Iterator[str]:
 
 
 def status_json(status: Status) -> dict[str, Any]:
-    found = views.to_json(status)
-    summary: dict[str, Any] = found.pop("summary")
-    return {**summary, "counts": counted(status.summary), **found}
+    found = views.to_json(replace(status, learned=None))
+    summary, _, _ = found.pop("summary"), found.pop("steered"), found.pop("learned")
+    told = {"knobs": learned_json(status.learned), **steered_json(status.steered)}
+    return {**summary, "counts": counted(status.summary), **found, **told}
 
 
 def _rows(status: Status) -> Iterator[list[Cell]]:
@@ -100,6 +108,8 @@ def _rows(status: Status) -> Iterator[list[Cell]]:
     yield from labelled("taken", acceptance_cells(summary), LABEL + 2)
     done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
     yield [fit("done", LABEL), f"  {done}"]
+    yield from labelled("knobs", status_cells(status.learned, summary.baseline), LABEL + 2)
+    yield from steered_rows(status.steered, LABEL)
     yield from _flights(status)
     yield from rule_rows(status.stop_rules)
     for note in summary.notes:

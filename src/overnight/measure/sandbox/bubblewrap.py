@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from overnight.measure.process import Spec
-from overnight.measure.sandbox import seccomp
+from overnight.measure.sandbox import network, seccomp
 from overnight.measure.sandbox.devices import ABOUT, gpu_nodes
 from overnight.measure.sandbox.walls import CONFIGURATION, Walls
 from overnight.model import Level
@@ -43,10 +43,10 @@ class Bubblewrap:
 
     def confine(self, spec: Spec, walls: Walls) -> Spec:
         user, group = map(str, self._ids)
-        network = () if walls.network else ("--unshare-net",)
+        apart = () if walls.network else (network.EMPTY,)
         mounts = (argument for _, mount in sorted(self._mounts(spec, walls)) for argument in mount)
         flags = FLAGS if self._filter else tuple(flag for flag in FLAGS if flag not in ("--seccomp", "4"))
-        argv = (self._program, *flags, *network, "--uid", user, "--gid", group, *mounts)
+        argv = (self._program, *apart, *flags, "--uid", user, "--gid", group, *mounts)
         seal = ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", spec.cwd, "--")
         return replace(spec, argv=(*argv, *seal, *spec.argv), cwd="/", nested=True, filter=self._filter)
 
