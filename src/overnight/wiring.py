@@ -42,12 +42,14 @@ from overnight.program.program import Program
 from overnight.program.read import load as load_text
 from overnight.program.read import read
 from overnight.propose.agents import Workplace
+from overnight.propose.rows import ROWS
 from overnight.repo.checkout import Pristine
 from overnight.repo.repo import Repo
 
 PROPOSERS = {
     "search": "overnight.propose.search:Search",
     "chat": "overnight.propose.chat.chat:Chat",
+    **dict.fromkeys(ROWS, "overnight.propose.command:CommandAgent"),
 }
 
 POLICIES = {

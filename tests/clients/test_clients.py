@@ -93,6 +93,8 @@ def test_an_edit_arrives_as_a_proposal(client: str, tmp_path: Path) -> None:
 def test_an_edit_arrives_at_lower_levels_too(client: str, tmp_path: Path, level: Level) -> None:
     if not examine(level).holds:
         pytest.skip(f"level {level} does not hold here")
+    if level is Level.LANDLOCK and os.getuid() == 0:
+        pytest.skip("another user than root, as which it is run, is told that root's folders cannot be entered")
     path = work(tmp_path) / "train.py"
     answer = asked(client, changes(str(path), "WIDTH = 4  # 1..64", "WIDTH = 8  # 1..64"), tmp_path, sandbox=str(level))
     assert isinstance(answer, Proposal), answer
@@ -103,7 +105,7 @@ def test_an_edit_arrives_at_lower_levels_too(client: str, tmp_path: Path, level:
     [
         (says("I would rather not."), "", {"no-edit"}),
         (loops("train.py"), "turns=12", {"loop"}),
-        (hangs(), "idle=4", {"silent"}),
+        (hangs(), "idle=10", {"silent"}),
         (refuses(401, "invalid key"), "", {"login"}),
     ],
     ids=["text", "loop", "hang", "401"],

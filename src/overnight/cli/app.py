@@ -26,6 +26,7 @@ SECTIONS = {
         "run": ("begin", "Works through the night, or goes on where it was left."),
     },
     "Look": {
+        "knobs": ("knobs", "Lists what the search can turn, from where to where, and why."),
         "status": ("look", "Shows how far a night is."),
         "log": ("look", "Lists the experiments, newest last."),
         "show": ("look", "Shows everything about one experiment."),

@@ -113,21 +113,30 @@ def _flat(path: Path, node: yaml.MappingNode, above: str = "") -> Iterator[tuple
             yield from ((key, item, _line(value)) for item in _items(key, _scalar(path, key, value)))
 
 
-def _knobs(path: Path, node: yaml.Node, above: str = "") -> Iterator[tuple[str, str, int]]:
-    """A line each, `index.m: 4..64`, or nested as in the file that it speaks of; `none` and `fixed` are of them all."""
+def _knobs(path: Path, node: yaml.Node) -> Iterator[tuple[str, str, int]]:
+    """A line for each knob: `index.m: 4..64`. `none` and `fixed` are of them all."""
     if not isinstance(node, yaml.MappingNode):
-        text = _scalar(path, above or "knobs", node)
-        name = above or ("others" if text in ("none", "fixed") else "")
-        yield "knobs", f"{name}: {'fixed' if not above and name else text}" if name else text, _line(node)
+        text = _scalar(path, "knobs", node)
+        yield "knobs", "others: fixed" if text in ("none", "fixed") else text, _line(node)
         return
+    seen: dict[str, int] = {}
+    for name, says, line in _entries(path, node):
+        if name in seen:
+            raise ProgramError(f"knobs: {quoted(name)} is already on line {seen[name]}", path, line)
+        seen[name] = line
+        yield "knobs", f"{name}: {says}", line
+
+
+def _entries(path: Path, node: yaml.MappingNode, above: str = "") -> Iterator[tuple[str, str, int]]:
+    """Names may be nested as in the file that they speak of, and choices may be a list."""
     for name, value in node.value:
-        if isinstance(value, yaml.SequenceNode):
-            choices = [_scalar(path, str(name.value), item) for item in value.value]
-            yield "knobs", f"{above}{name.value}: {' | '.join(choices)}", _line(name)
-        elif isinstance(value, yaml.MappingNode):
-            yield from _knobs(path, value, f"{above}{name.value}.")
+        key = f"{above}{name.value}"
+        if isinstance(value, yaml.MappingNode):
+            yield from _entries(path, value, f"{key}.")
+        elif isinstance(value, yaml.SequenceNode):
+            yield key, " | ".join(_scalar(path, key, item) for item in value.value), _line(name)
         else:
-            yield "knobs", f"{above}{name.value}: {_scalar(path, str(name.value), value)}", _line(name)
+            yield key, _scalar(path, key, value), _line(name)
 
 
 def _items(key: str, text: str) -> list[str]:

@@ -89,7 +89,7 @@ class _Unclear(Exception):
 
 def _walk(text: str) -> Iterator[tuple[Keys, yaml.Event]]:
     levels: list[_Level] = []
-    documents = 0
+    documents, anchors = 0, set[str]()
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
@@ -97,6 +97,10 @@ def _walk(text: str) -> Iterator[tuple[Keys, yaml.Event]]:
         if isinstance(event, yaml.CollectionEndEvent):
             levels.pop()
         elif isinstance(event, yaml.NodeEvent):
+            if event.anchor and not isinstance(event, yaml.AliasEvent):
+                if event.anchor in anchors:
+                    raise _Unclear
+                anchors.add(event.anchor)
             keys = _place(levels[-1], event) if levels else ()
             if isinstance(event, yaml.CollectionStartEvent):
                 if keys is None:

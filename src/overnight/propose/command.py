@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from overnight.measure.files import remove
+from overnight.measure.place import Sandbox
 from overnight.measure.process import Ended, Running, Warden
 from overnight.measure.sandbox.choose import choose
 from overnight.measure.sandbox.walls import hidden
@@ -42,8 +43,7 @@ class CommandAgent:
     def __init__(self, order: Order, place: Workplace) -> None:
         self._order, self._place = order, place
         self._notebook, self._warden = Notebook(), Warden()
-        place.scratch.mkdir(parents=True, exist_ok=True)
-        self._sandbox = choose(place.program.sandbox, place.scratch)
+        self._sandbox: Sandbox | None = None  # made at the first ask: when a night begins, its scratch is emptied
         self._turns = 0
         self._failed: Counter[Patience] = Counter()  # in a row
         self._lock = threading.Lock()
@@ -86,13 +86,20 @@ class CommandAgent:
     def _program(self) -> str:
         return (self._order.row.argv or self._order.argv)[0]
 
+    def _walls(self) -> Sandbox:
+        if self._sandbox is None:
+            self._place.scratch.mkdir(parents=True, exist_ok=True)
+            self._sandbox = choose(self._place.program.sandbox, self._place.scratch)
+        return self._sandbox
+
     def _turn(self, view: View, folder: Path, program: str) -> Iterator[Proposal | Wait]:
         secret = hidden(view.program, tuple(Split))
         turn = Turn(self._order, folder, self._place.environ, [str(self._place.repo.root / path) for path in secret])
+        sandbox = self._walls()
         workspace = make_workspace(self._place.repo, view.incumbent, turn.work, secret)
-        stood, walled = head(workspace), self._sandbox.level is not Level.CONTRACT
+        stood, walled = head(workspace), sandbox.level is not Level.CONTRACT
         brief = self._notebook.brief(view, Wanted.FOLDER)
-        spec = turn.spec(brief, program, self._sandbox, walled)
+        spec = turn.spec(brief, program, sandbox, walled)
         with self._lock:
             if self._stopped:
                 return

@@ -10,12 +10,13 @@ from overnight.program.knobs import Knob
 from overnight.program.program import Origin, Program, Rule, Sentence, Stop
 from overnight.show.paint import Cell, Screen, Tone, columns_of, fit, folded, printable
 from overnight.show.table import table
+from overnight.show.turnable import reach_of
 
 NOT_UNDERSTOOD = "not understood"
 SHOWN_KNOBS = 12
 SHORT = 28  # columns: a value that is wider has its origin below it
 NO_KNOBS = (
-    "Nothing to turn: the search would end at once. Mark constants at the top of a Python file that may change,",
+    "Nothing to turn: the search would end at once. Mark what may change in a Python, YAML, JSON or TOML file,",
     "such as `RATE = 0.02  # 0.001..0.1, log` or `MODE = 'a'  # a | b`, or name another agent.",
 )
 NO_STOP = Rule("stop", "none: works until Ctrl-C", Origin.DEFAULT)
@@ -107,7 +108,7 @@ def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:
         return
     yield from _headed(f"Knobs that the search can turn: {len(back.knobs)}", Tone.STRONG, screen)
     rows: list[list[Cell]] = [
-        [knob.name, repr(knob.value), _reach(knob), (f"{knob.path}:{knob.line}, {knob.why}", Tone.QUIET)]
+        [knob.name, f"{knob.value!r}{knob.unit}", _reach(knob), (f"{knob.path}:{knob.line}, {knob.why}", Tone.QUIET)]
         for knob in back.knobs[:SHOWN_KNOBS]
     ]
     yield from table(rows, screen, indent=2, folds=True)
@@ -117,9 +118,7 @@ def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:
 
 
 def _reach(knob: Knob) -> str:
-    if knob.range is None:
-        return " | ".join(str(choice) for choice in knob.choices)
-    return f"{knob.range.low:g} .. {knob.range.high:g}, {knob.range.scale}"
+    return f"{reach_of(knob)}, {knob.range.scale}" if knob.range else reach_of(knob)
 
 
 def _sentences(title: str, said: Sequence[Sentence], name: str, tone: Tone, screen: Screen) -> Iterator[str]:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from overnight.errors import UsageError
 from overnight.measure.sandbox.choose import examine
 from overnight.model import Level, Proposal, Wait
+from overnight.propose.command import CommandAgent
+from overnight.propose.proposer import View
 from tests.nights import TRAIN
 from tests.propose.command.desk import asked, proposed, seated, trouble
 
+Seated: TypeAlias = tuple[Path, CommandAgent, View]
 EDIT = "sed -i 's/WIDTH = 4/WIDTH = 8/' train.py"
 EDITED = TRAIN.replace("WIDTH = 4", "WIDTH = 8")
+
+
+@pytest.fixture(scope="module")
+def always(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seated]:
+    """One agent that is asked again and again, and its program."""
+    folder = tmp_path_factory.mktemp("always")
+    with seated(folder, "command {script}") as (agent, view):
+        yield folder / "agent.sh", agent, view
 
 
 def test_what_it_made_of_the_editable_files_is_the_proposal(tmp_path: Path) -> None:
@@ -85,8 +98,12 @@ def test_a_file_beside_is_left_out_and_told(tmp_path: Path) -> None:
         ("kill -SEGV $$", "killed"),
     ],
 )
-def test_troubles_are_told_apart(tmp_path: Path, script: str, expected: str) -> None:
-    assert trouble(tmp_path, script) == expected
+def test_troubles_are_told_apart(always: Seated, script: str, expected: str) -> None:
+    program, agent, view = always
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    (answer,) = agent.ask(view, 1)
+    assert isinstance(answer, Wait), answer
+    assert answer.trouble == expected
 
 
 def test_its_time_ends(tmp_path: Path) -> None:
