@@ -77,3 +77,11 @@ def test_it_holds_where_the_mean_is_clear_of_its_noise() -> None:
 def test_a_number_that_is_not_reported_does_not_hold() -> None:
     known = measure([GUARD], {}, {})
     assert worst([GUARD], known) == (Holds.NO, "guard mb < 100: the run did not report mb")
+
+
+def test_a_guard_that_is_added_under_way_is_open_until_a_run_was_asked_for_it() -> None:
+    added = Guard("seconds", "<", 9.0)
+    known = measure([GUARD], {}, {"mb": Score(50.0), "seconds": Score(1.0)})
+    assert worst([GUARD, added], known) == (Holds.OPEN, "guard seconds < 9: none of its runs was asked for it")
+    known = measure([GUARD, added], known, {"mb": Score(50.0), "seconds": Score(1.0)})
+    assert worst([GUARD, added], known)[0] is Holds.YES

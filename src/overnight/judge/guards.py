@@ -55,16 +55,19 @@ def check(guard: Guard, measured: Measured) -> Holds:
 
 
 def worst(guards: Sequence[Guard], measured: Mapping[str, Measured]) -> tuple[Holds, str]:
-    """The guard that holds least, and the sentence that says so."""
+    """The guard that holds least, and the sentence that says so. One that was added under way is open at first."""
     found, why = Holds.YES, ""
     for guard in guards:
-        holds = check(guard, measured[str(guard)])
+        seen = measured.get(str(guard))
+        holds = check(guard, seen) if seen else Holds.OPEN
         if holds < found:
-            found, why = holds, _sentence(guard, measured[str(guard)])
+            found, why = holds, _sentence(guard, seen)
     return found, why
 
 
-def _sentence(guard: Guard, measured: Measured) -> str:
+def _sentence(guard: Guard, measured: Measured | None) -> str:
+    if measured is None:
+        return f"guard {guard}: none of its runs was asked for it"
     if math.isnan(measured.mean):
         return f"guard {guard}: the run did not report {guard.metric}"
     if measured.runs == 1:
