@@ -13,13 +13,30 @@ import pytest
 SRC = Path(__file__).parents[1] / "src" / "overnight"
 
 FLOORS = (  # from the roof down: a room imports only what is below it
-    *("cli", "wiring", "show", "swarm", "night", "propose", "compute", "judge", "measure", "ledger", "repo", "program"),
-    *("model", "named", "errors", "clock", "sealed"),
+    *(
+        "cli",
+        "doors",
+        "together",
+        "wiring",
+        "hands",
+        "show",
+        "swarm",
+        "night",
+        "propose",
+        "compute",
+        "judge",
+        "measure",
+        "ledger",
+        "repo",
+        "program",
+    ),
+    *("model", "named", "errors", "clock", "step", "sealed"),
 )
 FREE = ("testing", "__main__", "__init__")  # shipped fakes may import anything; the rest is two lines
 
 SPINE = (  # from ask to keep, on one slot
-    *("model", "errors", "clock", "night/night", "night/state", "night/actions", "night/shift", "night/keep"),
+    *("model", "errors", "clock", "night/night", "night/state", "night/open", "night/filling", "night/actions"),
+    *("night/shift", "night/keep"),
     *("night/admit", "night/asking", "night/stop", "night/tidy", "night/watcher", "propose/proposer", "propose/desk"),
     *("compute/executor", "compute/local", "judge/policy", "judge/greedy", "judge/seeds"),
     *("ledger/events", "ledger/phases", "ledger/ledger", "ledger/database", "ledger/inbox", "ledger/lock"),
@@ -35,7 +52,7 @@ ASIDE = (
     "rungs",
     "scoring",
 )  # of measure: sealed scoring, early kill, comforts
-SPINE_LINES = 4400  # of code: the house wants comments and docstrings
+SPINE_LINES = 4700  # of code: the house wants comments and docstrings
 
 MODULES = sorted(SRC.rglob("*.py"))
 
@@ -64,7 +81,7 @@ def test_imports_go_down_only(path: Path) -> None:
 
 
 def test_values_import_nothing_of_ours() -> None:
-    assert [name for path in ("model.py", "errors.py", "clock.py") for name in imports(SRC / path)] == []
+    assert [name for path in ("model.py", "errors.py", "clock.py", "step.py") for name in imports(SRC / path)] == []
 
 
 def test_no_lab_is_imported() -> None:
@@ -117,4 +134,9 @@ def test_broad_excepts_stand_only_at_the_edge_of_a_worker() -> None:
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or getattr(node.type, "id", "") in {"Exception", "BaseException"})
     ]
-    assert {name for name, _ in found} <= {"propose/desk.py", "compute/local.py", "measure/supervisor.py"}, found
+    assert {name for name, _ in found} <= {
+        "propose/desk.py",
+        "compute/local.py",
+        "compute/leases.py",
+        "measure/supervisor.py",
+    }, found

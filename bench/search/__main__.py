@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from bench.search.cache import FILE, MARKS, keep, load
+from bench.search.cost import cost_line
 from bench.search.held_out import HELD_OUT
 from bench.search.landscapes import TUNING
 from bench.search.peers import PEERS, VARIANTS, reached
@@ -18,21 +20,32 @@ def main() -> None:
     options = _options()
     families: Mapping[str, Callable[[int], Task]] = TUNING if options.tuning else HELD_OUT
     if options.tasks:
-        families = {name: make for name, make in families.items() if name in options.tasks}
+        families = {name: make for name, make in {**TUNING, **HELD_OUT}.items() if name in options.tasks}
     if options.peers is not None:
         _play_peers(families, options)
     else:
         began = time.monotonic()
         show(families, options.seeds, options.runs, options.jobs)
+        print(cost_line())
         print(f"{options.seeds} seeds, {(time.monotonic() - began) / 60:.0f} minutes; peers from {FILE.name}")
 
 
 def _play_peers(families: Mapping[str, Callable[[int], Task]], options: argparse.Namespace) -> None:
-    for seed in range(options.seeds):
-        for family, make in families.items():
-            for peer in options.peers or PEERS:
-                if len(load().get(family, {}).get(peer, {}).get(str(seed), [])) < sum(m <= options.runs for m in MARKS):
-                    keep(family, peer, seed, reached(peer, make(seed), seed, options.runs))
+    marks, cached = sum(mark <= options.runs for mark in MARKS), load()
+    wanted = [
+        (families[family], family, peer, seed, options.runs)
+        for seed in range(options.seeds)
+        for family in families
+        for peer in options.peers or PEERS
+        if len(cached.get(family, {}).get(peer, {}).get(str(seed), [])) < marks
+    ]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for each in as_completed([pool.submit(_play, *one) for one in wanted]):
+            each.result()
+
+
+def _play(make: Callable[[int], Task], family: str, peer: str, seed: int, runs: int) -> None:
+    keep(family, peer, seed, reached(peer, make(seed), seed, runs))
 
 
 def _options() -> argparse.Namespace:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,8 +24,22 @@ def load(file: Path = FILE) -> Cached:
 
 
 def keep(family: str, peer: str, seed: int, gains: Sequence[float], file: Path = FILE) -> None:
-    """Written whole or not at all; the last of several writers to the same entry wins."""
-    cached = load(file)
+    """Written whole or not at all, by one process at a time."""
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        _write(load(file), family, peer, seed, gains, file)
+    finally:
+        os.close(folder)
+
+
+def at(marked: Sequence[float], mark: int) -> float:
+    """NaN where it did not run so long."""
+    place = MARKS.index(mark)
+    return marked[place] if place < len(marked) else math.nan
+
+
+def _write(cached: Cached, family: str, peer: str, seed: int, gains: Sequence[float], file: Path) -> None:
     marked = [round(gains[mark - 1], 3) for mark in MARKS if mark <= len(gains)]
     cached.setdefault(family, {}).setdefault(peer, {})[str(seed)] = marked
     lines = [f'  "{f}": {{\n' + ",\n".join(
@@ -32,9 +48,3 @@ def keep(family: str, peer: str, seed: int, gains: Sequence[float], file: Path =
     new = file.with_suffix(".new")
     new.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     new.replace(file)
-
-
-def at(marked: Sequence[float], mark: int) -> float:
-    """NaN where it did not run so long."""
-    place = MARKS.index(mark)
-    return marked[place] if place < len(marked) else math.nan

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from bench.search.spaces import drawn
+from bench.search.surrogate import RECORDED
 from bench.search.tasks import Crash, Setting, Task, Unit, anywhere
 from overnight.program.knobs import Value, find_knobs
 
@@ -221,6 +222,41 @@ def lost(seed: int) -> Task:
     return _scaled("lost", seed, text, raw, rng.uniform(0.3, 1.0))
 
 
+def woven(seed: int) -> Task:
+    """8 to 30 knobs, choices among them, of a random smooth function in which everything may go with everything: waves
+    across all knobs, few of which matter much. What fails is where another such function is high."""
+    rng = np.random.default_rng([seed, 105])
+    text = drawn(rng, int(rng.integers(8, 31)), good=True)
+    knobs = find_knobs(text)
+    units = {knob.name: Unit(knob) for knob in knobs if knob.range}
+    sides = {knob.name: {c: rng.normal(0, 0.3, 2) for c in knob.choices} for knob in knobs if not knob.range}
+    width = len(units) + 2 * len(sides)
+    matters = rng.lognormal(-1.0, 1.0, width)
+
+    def place(s: Setting) -> np.ndarray:
+        numbers = [unit.of(s[name]) for name, unit in units.items()]
+        return np.concatenate([numbers, *(side[s[name]] for name, side in sides.items())])
+
+    def waves(count: int) -> Callable[[np.ndarray], float]:
+        across, phase = rng.normal(0, 2.5, (count, width)) * matters / matters.max(), rng.uniform(0, 6.3, count)
+        return lambda at: float(np.cos(across @ at + phase).sum() * (2 / count) ** 0.5)
+
+    worth, trouble = waves(300), waves(60)
+    bare = Task("woven", seed, text, lambda _: 0.0, 0.0)
+    start = place(bare.start)
+    some = [trouble(place(anywhere(bare, rng))) for _ in range(150)]
+    edge = max(float(np.quantile(some, rng.uniform(0.6, 0.9))), trouble(start) + 0.3)
+    depth = rng.uniform(2, 8)
+
+    def raw(s: Setting) -> float | Crash:
+        at = place(s)
+        if trouble(at) > edge:
+            return Crash("RuntimeError: the device was lost")
+        return 100.0 + depth * worth(at) + 3 * float((matters * (at - start) ** 2).sum() / matters.sum())
+
+    return _scaled("woven", seed, text, raw, rng.uniform(0.2, 0.8))
+
+
 def _scaled(family: str, seed: int, text: str, raw: Callable[[Setting], float | Crash], noise: float) -> Task:
     task = Task(family, seed, text, raw, noise)
     start = raw(task.start)
@@ -234,5 +270,6 @@ def _scaled(family: str, seed: int, text: str, raw: Callable[[Setting], float | 
 
 
 HELD_OUT: Mapping[str, Callable[[int], Task]] = {
-    "scaling": scaling, "bumps": bumps, "server": server, "lost": lost,
+    "scaling": scaling, "bumps": bumps, "server": server, "lost": lost, "woven": woven,
+    **{name: make for name, make in RECORDED.items() if name != "digits-kernel"},
 }  # fmt: skip

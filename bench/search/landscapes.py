@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.search.spaces import drawn
+from bench.search.surrogate import RECORDED
 from bench.search.tasks import Crash, Setting, Task, Unit, anywhere
 from overnight.program.knobs import Knob, Value, find_knobs
 
@@ -259,4 +260,5 @@ def curved(seed: int) -> Task:
 
 TUNING: Mapping[str, Callable[[int], Task]] = {
     "small": small, "wide": wide, "bad": bad, "llm": llm, "tied": tied, "curved": curved,
+    "digits-kernel": RECORDED["digits-kernel"],
 }  # fmt: skip

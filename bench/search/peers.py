@@ -244,6 +244,9 @@ def _outer(knob: Knob, value: Any) -> Value:
 
 def _tpe(task: Task, seed: int, _runs: int, crash: str = "bad", multivariate: bool = True, startup: int = 10) -> Peer:
     samplers = importlib.import_module("optuna").samplers
+    # Optuna computes this in Python, number by number, which takes two thirds of its time; they differ by 6e-8 at most.
+    truncated: Any = importlib.import_module("optuna.samplers._tpe._truncnorm")
+    truncated._log_ndtr = importlib.import_module("scipy.special").log_ndtr
     sampler = samplers.TPESampler(seed=seed, multivariate=multivariate, group=multivariate, n_startup_trials=startup)
     return Optuna(task, sampler, crash, conditional=True)
 

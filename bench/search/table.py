@@ -13,6 +13,7 @@ from bench.search.ours import Night, night
 from bench.search.tasks import Task
 
 SHOWN = (25, 50, 100, 200)
+AT = 100
 OURS = "overnight"
 
 Makers = Mapping[str, Callable[[int], Task]]
@@ -21,7 +22,7 @@ Reached = Mapping[str, Mapping[int, Sequence[float]]]
 
 
 def show(families: Makers, seeds: int, runs: int, jobs: int) -> None:
-    cached, ranks = load(), {}
+    cached, ranks, ahead = load(), {}, []
     with ProcessPoolExecutor(jobs) as pool:
         for family, make in families.items():
             nights = list(pool.map(partial(_night, make, runs), range(seeds)))
@@ -30,7 +31,9 @@ def show(families: Makers, seeds: int, runs: int, jobs: int) -> None:
                 reached[peer] = {int(seed): gains for seed, gains in by_seed.items() if int(seed) < seeds}
             _print(family, reached, nights)
             ranks[family] = {mark: _ranks(reached, mark) for mark in SHOWN}
+            ahead.append(_ahead(reached))
     _print_ranks(ranks)
+    _print_ahead(ahead)
 
 
 def _night(make: Callable[[int], Task], runs: int, seed: int) -> Night:
@@ -85,6 +88,23 @@ def _ranks(reached: Reached, mark: int) -> dict[str, float]:
             share = (above + (ties - 1) / 2) / max(len(there) - 1, 1)
             places.setdefault(who, []).append(share)
     return {who: float(np.mean(each)) for who, each in places.items()}
+
+
+def _ahead(reached: Reached) -> dict[str, list[float]]:
+    """By how much ours is ahead of each peer at AT, seed by seed."""
+    ours = reached[OURS]
+    return {
+        peer: [at(ours[seed], AT) - at(gains, AT) for seed, gains in by_seed.items() if not np.isnan(at(gains, AT))]
+        for peer, by_seed in reached.items()
+        if peer != OURS
+    }
+
+
+def _print_ahead(families: Sequence[Mapping[str, Sequence[float]]]) -> None:
+    print(f"\nnights of which ours is ahead at {AT}, behind, of all")
+    for peer in dict.fromkeys(peer for family in families for peer in family):
+        apart = [gain for family in families for gain in family.get(peer, ())]
+        print(f"  {peer:14} {sum(a > 0 for a in apart):5} {sum(a < 0 for a in apart):5} {len(apart):5}")
 
 
 def _print_ranks(ranks: Mapping[str, Mapping[int, Mapping[str, float]]]) -> None:

@@ -33,8 +33,11 @@ class Task:
     seed: int
     text: str  # of the file with the knobs: the start
     truth: Truth
-    noise: float  # of one run, in % of the start's loss
+    noise: float | Callable[[Setting], float]  # of one run of a setting, in % of the start's loss
     conditions: Mapping[str, tuple[str, Value]] = field(default_factory=dict)  # counts only where another has a value
+
+    def spread(self, setting: Setting) -> float:
+        return self.noise(setting) if callable(self.noise) else self.noise
 
     @cached_property
     def knobs(self) -> Sequence[Knob]:
@@ -94,14 +97,15 @@ class Measured:
 
     def __call__(self, setting: Setting) -> float | Crash:
         truth = self.task.truth(setting)
-        chance = float(self._noise.normal()) * self.task.noise  # drawn for a crash too: the same stream for everybody
+        chance = float(self._noise.normal())  # drawn for a crash too: the same stream for everybody
         if isinstance(truth, Crash):
             self.crashes += 1
             self.gains.append(self.gains[-1] if self.gains else 0.0)
             return truth
-        if truth + chance < self._best:
-            self._best = truth + chance
+        said = truth + chance * self.task.spread(setting)
+        if said < self._best:
+            self._best = said
             self.gains.append(100.0 - truth)
         else:
             self.gains.append(self.gains[-1])
-        return truth + chance
+        return said

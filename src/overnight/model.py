@@ -1,21 +1,13 @@
-"""The words of the house, as frozen values. They import nothing of ours and do nothing by themselves.
-
-A Proposal is a change somebody suggests. A Run is one execution that is wanted, as plain data, so that it can
-travel to another machine; a Trial is what came of it. A Verdict is what the judge makes of the trials. An
-Experiment is all of these together. Times are UTC seconds, durations are seconds, sizes say their unit.
+"""The words of the house, as frozen values that import nothing of ours. A Proposal is a change somebody suggests; a Run
+one execution that is wanted, as plain data; a Trial what came of it; a Verdict what the judge makes of the trials; an
+Experiment all of these. Times are UTC seconds, sizes say their unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-Step = Callable[[str], None]
-"""Called with the name of each step whose order matters for resuming. The kill tests end the process at the n-th."""
-
-
-def unwatched(step: str) -> None: ...
 
 
 class Goal(StrEnum):
@@ -36,6 +28,7 @@ class Purpose(StrEnum):
     INCUMBENT = "incumbent"
     ABLATION = "ablation"
     CLAIM = "claim"
+    SCOUT = "scout"  # on hardware whose numbers do not count
 
 
 class Split(StrEnum):
@@ -84,6 +77,7 @@ class Level(StrEnum):
     CONTRACT = "1"  # fresh folder, scorer outside
     LANDLOCK = "2"
     NAMESPACE = "3"
+    EXTERNAL = "external"  # a person said it: nothing here has measured it
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +287,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place where one run executes, with an exclusive lease on its cores or GPU."""
+    """A place where one run executes, with an exclusive lease on its cores and GPUs."""
 
     name: str
     cores: tuple[int, ...] = ()
-    gpu: str | None = None
+    gpu: str | None = None  # as in CUDA_VISIBLE_DEVICES, commas between; "": it has none; None: there is none to hide
+    gpu_share: float = 1.0  # below 1: other slots have the same GPU
+    hardware: str = ""  # its class: device, how many, memory; "": nobody has looked

@@ -9,32 +9,29 @@ from __future__ import annotations
 import os
 import random
 import re
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from overnight.clock import Clock, SystemClock
-from overnight.compute.local import LocalSlots
-from overnight.compute.slots import find_slots, hardware, memory_mb
+from overnight.compute.hardware import slots_of
+from overnight.compute.here import Unseen, measuring
+from overnight.compute.slots import sized
 from overnight.errors import RepoError, UsageError
+from overnight.hands import Among, hands
 from overnight.ledger.events import Closed, Opened
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.ledger.views import Summary, nights, summary
-from overnight.measure.execute import Place, Watch, execute
 from overnight.measure.files import remove
-from overnight.measure.process import Running, Warden
-from overnight.measure.sandbox.choose import choose
-from overnight.model import Phase, Run, Slot, Step, Trial, unwatched
+from overnight.model import Phase
 from overnight.named import named
 from overnight.night.again import Again, Questions, again
 from overnight.night.awake import awake, inhibitor
-from overnight.night.crew import crew
+from overnight.night.crew import Member, crew
 from overnight.night.keep import refuse_checked_out
 from overnight.night.opening import Opening, begin, branch_name, scratch_folder
-from overnight.night.shift import Shift, Stop
 from overnight.night.watcher import Watcher
 from overnight.program.facts import Facts, facts_of
 from overnight.program.knobs import knobs_of
@@ -43,8 +40,8 @@ from overnight.program.read import load as load_text
 from overnight.program.read import read
 from overnight.propose.agents import Workplace
 from overnight.propose.rows import ROWS
-from overnight.repo.checkout import Pristine
 from overnight.repo.repo import Repo
+from overnight.step import Step, unwatched
 
 PROPOSERS = {
     "search": "overnight.propose.search:Search",
@@ -57,16 +54,6 @@ POLICIES = {
     "fast": "overnight.judge.fast:FastPolicy",
     "greedy": "overnight.judge.greedy:GreedyPolicy",
 }
-
-Measure = Callable[[Run, int, Slot, Watch], Trial]
-
-
-class Unseen:
-    """A Watch that nobody keeps."""
-
-    def started(self, running: Running) -> None: ...
-
-    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,7 @@ def load(path: Path | None, flags: Mapping[str, str]) -> Task:
 
 
 def _read(file: Path, folder: str, seen: Facts, flags: Mapping[str, str]) -> Program:
-    return read(file, load_text(file), folder, seen, flags)
+    return sized(read(file, load_text(file), folder, seen, flags), os.environ)
 
 
 def facts(repo: Repo) -> Facts:
@@ -159,14 +146,14 @@ def night_folder(repo: Repo, tag: str) -> Path:
     return repo.common_dir / "overnight" / tag
 
 
-def pick_tag(task: Task, clock: Clock) -> str:
+def pick_tag(task: Task, clock: Clock, promised: Collection[str] = ()) -> str:
     """The unfinished night of this program; else today's date, such as mar5, or mar5-2 where that is taken."""
     for earlier in earlier_nights(task):
         if earlier.state != "finished":
             return earlier.night
     today = clock.now().local
     tag = f"{today:%b}{today.day}".lower()
-    taken = {folder.name for folder in (task.repo.common_dir / "overnight").glob("*")}
+    taken = {folder.name for folder in (task.repo.common_dir / "overnight").glob("*")} | set(promised)
     candidates = [tag, *(f"{tag}-{i}" for i in range(2, 1000))]
     return next(
         t for t in candidates if t not in taken and task.repo.branch_tip(f"refs/heads/autoresearch/{t}") is None
@@ -202,36 +189,40 @@ def work(
     clock: Clock | None = None,
     step: Step = unwatched,
     errand: Phase | None = None,
+    among: Among | None = None,
 ) -> Closed:
-    """Runs a night, or takes it up again, in this process and to its end. `errand`: only for this phase."""
-    clock = clock or SystemClock()
+    """Runs a night, or takes it up again, in this process and to its end. `errand`: a phase; SEARCH: what was told."""
+    by_hand, clock = errand is Phase.SEARCH, clock or SystemClock()
     policy = named(task.program.policy, POLICIES, "policy")()
-    team = crew(task.program, PROPOSERS, knobs=turnable(task))
+    team = [] if by_hand else _team(task)
     folder = night_folder(task.repo, tag)
     with closing(task.repo):  # ends git's children; whoever asks on starts them anew
         refuse_to_start(task, tag, new=not folder.exists())
-    ledger = Ledger.create_or_open(folder, holder=f"overnight run --tag {tag}", step=step)
+    workers = hands(task.program, among, here=by_hand)
+    ledger = Ledger.create_or_open(folder, holder=f"overnight {'tell' if by_hand else 'run'} --tag {tag}", step=step)
     scratch = scratch_folder(tag, task.repo.node())
     repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)
-    slots = find_slots(task.program.slots, os.environ)
     repos = ExitStack()  # of git's children
     with closing(ledger), _removed(scratch), closing(repo), closing(task.repo), awake(inhibitor()), repos:
-        places = [repos.enter_context(_workplace(task, scratch / f"desk-{i}", clock)) for i in range(len(team))]
+        places = [repos.enter_context(_workplace(task, scratch, i, clock)) for i in range(len(team))]
         proposers = [member.sit(place) for member, place in zip(team, places, strict=True)]
         seats = tuple(member.seat for member in team)
-        opening = Opening(
-            repo, task.program, policy, tag, len(slots), {"hardware": hardware()}, errand, seats, task.read
-        )
+        opening = Opening(repo, task.program, policy, tag, workers.slots, workers.about, errand, seats, task.read)
         shift = begin(opening, ledger, clock, watcher, step)
-        with _measuring(task.program, repo, scratch, folder / "runs") as measure, _signals(shift):
-            closed = shift.work(LocalSlots(slots, measure, shift.queue.put), *proposers)
-    return closed
+        with workers.at_work(shift, repo, scratch, folder) as executor:
+            return shift.work(executor, *proposers)
+
+
+def _team(task: Task) -> list[Member]:
+    if task.program.external:
+        raise UsageError("nothing is measured here (run: elsewhere): overnight ask, then overnight tell ID --metric N")
+    return crew(task.program, PROPOSERS, knobs=turnable(task))
 
 
 @contextmanager
-def _workplace(task: Task, scratch: Path, clock: Clock) -> Iterator[Workplace]:
+def _workplace(task: Task, scratch: Path, seat: int, clock: Clock) -> Iterator[Workplace]:
     with closing(Repo.discover(task.repo.root)) as repo:
-        yield Workplace(task.program, repo, scratch, os.environ, clock)
+        yield Workplace(task.program, repo, scratch / f"desk-{seat}", os.environ, clock, seat)
 
 
 def turnable(task: Task) -> bool:
@@ -243,23 +234,12 @@ def turnable(task: Task) -> bool:
 def measure_again(task: Task, tag: str, keeps: int, rng: random.Random | None = None) -> Iterator[Again]:
     """Measures some keeps of a night again, drawn by chance now, so that nobody could know which."""
     folder, scratch = night_folder(task.repo, tag), scratch_folder(f"{tag}-again", task.repo.node())
-    policy, slot = named(task.program.policy, POLICIES, "policy")(), find_slots(1, os.environ)[0]
-    measuring = _measuring(task.program, task.repo, scratch, scratch / "results")
-    with Reader.open(folder) as reader, _removed(scratch), closing(task.repo), measuring as measure:
+    policy = named(task.program.policy, POLICIES, "policy")()
+    slot = slots_of(task.program, os.environ)[0]
+    executing = measuring(task.program, task.repo, scratch, scratch / "results", os.environ)
+    with Reader.open(folder) as reader, _removed(scratch), closing(task.repo), executing as measure:
         questions = Questions(reader, task.repo, task.program, policy)
         yield from again(questions, keeps, lambda run: measure(run, 1, slot, Unseen()), rng or random.SystemRandom())
-
-
-@contextmanager
-def _measuring(program: Program, repo: Repo, scratch: Path, results: Path) -> Iterator[Measure]:
-    """What executes a run on this machine."""
-    pristine, sandbox = Pristine(repo, scratch / "pristine"), choose(program.sandbox, scratch)
-    program = replace(program, memory_mb=program.memory_mb or memory_mb() / program.slots)
-    place = Place(
-        repo.root, scratch / "runs", results, scratch.name, pristine.checkout, os.environ, hardware(), sandbox
-    )
-    with closing(Warden()) as warden:
-        yield lambda run, attempt, slot, watch: execute(run, attempt, slot, watch, program, place, warden)
 
 
 @contextmanager
@@ -268,27 +248,6 @@ def _removed(folder: Path) -> Iterator[None]:
         yield
     finally:
         remove(folder)
-
-
-@contextmanager
-def _signals(shift: Shift) -> Iterator[None]:
-    """Ctrl-C once: finish what runs, then end. Twice: now. SIGTERM: now."""
-    asked = 0
-
-    def ask(number: int, _frame: object) -> None:
-        nonlocal asked
-        asked += 1
-        who = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-        shift.queue.put(Stop(who, asked > 1 or number == signal.SIGTERM))
-
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heeded = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]  # nohup means it
-    before = {number: signal.signal(number, ask) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _same_task(program: Program, opened: Opened) -> bool:

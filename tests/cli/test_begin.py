@@ -87,6 +87,24 @@ def test_a_level_of_isolation_can_be_forced_and_is_in_the_report(tmp_path: Path)
     assert "no level of isolation" in refused.output
 
 
+def test_a_forced_level_that_does_not_hold_creates_nothing(tmp_path: Path) -> None:
+    root, programs = toy_repo(tmp_path / "toy"), tmp_path / "bin"
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git") or "git")
+    words = [sys.executable, "-m", "overnight", "-C", str(root), "run", "--sandbox", "3"]
+    done = subprocess.run(words, env={"PATH": str(programs), "HOME": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "level 3 does not hold here" in done.stderr
+    assert not (root / ".git" / "overnight").exists()
+
+
+def test_hardware_that_is_not_there_creates_nothing(tmp_path: Path) -> None:
+    root = toy_repo(tmp_path / "toy", PROGRAM.replace("policy:", "confirm_on: H9000\npolicy:"))
+    done = typed(root, "run", "--agent", AGENT)
+    assert (done.exit_code, "no slot here is one" in done.output) == (2, True)
+    assert not (root / ".git" / "overnight").exists()
+
+
 def test_check_reads_back_and_writes_nothing(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")
     done = typed(root, "check")

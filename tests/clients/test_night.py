@@ -12,7 +12,7 @@ from overnight.testing.model_server import edits, model_server
 from overnight.wiring import load, work
 from tests.nights import PROGRAM, TRAIN, git, toy_repo
 
-pytestmark = pytest.mark.clients
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize(("client", "place"), [("claude", ""), ("codex", "/v1"), ("pi", "/v1")])

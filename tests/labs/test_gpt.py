@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from overnight.compute.here import Unseen
 from overnight.measure.execute import Place, execute
 from overnight.measure.process import Warden
 from overnight.model import Purpose, Run, Slot, Split, Status, Trial
 from overnight.program.knobs import Knob, Value, find_knobs, with_knobs
-from overnight.wiring import Unseen
 from tests.labs.conftest import LAB, Modules, copied, library, program_of
 
 pytestmark = pytest.mark.timeout(600)  # a busy machine can take minutes over ten CPU seconds

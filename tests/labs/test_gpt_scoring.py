@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from overnight.compute.here import Unseen
 from overnight.measure.execute import Place, execute
 from overnight.measure.process import Warden
 from overnight.model import Purpose, Run, Slot, Split, Status, Trial
 from overnight.program.facts import facts_of
 from overnight.program.read import read
-from overnight.wiring import Unseen
 from tests.labs.conftest import Modules, copied, library
 
 PROGRAM = """---

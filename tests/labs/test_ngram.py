@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import yaml
 
+from overnight.compute.here import Unseen
 from overnight.measure.execute import Place, execute
 from overnight.measure.process import Warden
 from overnight.model import Purpose, Run, Slot, Split, Status, Trial
-from overnight.wiring import Unseen
 from tests.labs.conftest import program_of
 
 LAB = Path(__file__).parents[2] / "labs" / "ngram"

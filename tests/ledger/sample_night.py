@@ -9,6 +9,7 @@ from pathlib import Path
 
 from overnight.clock import Now
 from overnight.ledger.acceptance import Accepted, How
+from overnight.ledger.doors import Asked, Reported, Told
 from overnight.ledger.events import (
     Admitted,
     Claimed,
@@ -186,4 +187,7 @@ EVERY_KIND: list[Event] = [
     Held(experiment=5, found=Verdict(5, Call.KEEP, "better", 2.0, 2.5)),
     Approved(id="m5", experiment=5, who="ada", yes=False, why="hard to maintain"),
     Reread(number=1, program_text="# More", settings={"metric": "loss"}, changed=("the prose",)),
+    Asked(id="a1", ask=1, parent="a" * 40, folder="/somewhere", who="ada"),
+    Told(ask=1, edits=(Edit("train.py", 0, 1, "RATE = 2\n"),), hypothesis="twice the rate"),
+    Reported(id="r1", ask=1, value=0.31, who="ada"),
 ]

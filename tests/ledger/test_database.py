@@ -15,6 +15,7 @@ from overnight.ledger.database import open_to_read, open_to_write
 from overnight.ledger.events import Event, Noted
 from overnight.ledger.ledger import Reader
 from overnight.ledger.migrations import MIGRATIONS, newest
+from overnight.ledger.verify import verify_chain
 from tests.ledger.sample_night import ENV, NOW, a_night, open_ledger, opened, written
 
 UNSHARE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
@@ -90,7 +91,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     db.execute("PRAGMA user_version = 99")
     db.close()
     for use in (open_ledger, Reader.open):
-        with pytest.raises(LedgerError, match=r"a newer Overnight \(schema 99, known here: 4\): update it"):
+        with pytest.raises(LedgerError, match=r"a newer Overnight \(schema 99, known here: 5\): update it"):
             use(tmp_path)
 
 
@@ -105,7 +106,10 @@ def test_a_refused_ledger_leaves_the_lock_free(tmp_path: Path) -> None:
 def as_version_1(path: Path) -> None:
     """What the first schema lacked."""
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TRIGGER tally_removed; DROP VIEW keep; DROP VIEW worth; PRAGMA user_version = 1")
+        db.executescript(
+            "DROP TRIGGER tally_removed; DROP VIEW keep; DROP VIEW worth; DROP TRIGGER spending_turn; DROP VIEW turn;"
+            "DROP TABLE spending; PRAGMA user_version = 1"
+        )
 
 
 def objects(path: Path) -> set[tuple[str, str]]:
@@ -118,6 +122,8 @@ def test_a_night_of_the_first_version_becomes_one_of_the_newest(tmp_path: Path) 
     as_version_1(old)
     open_to_write(old).close()
     assert objects(old) == objects(new)
+    with Reader.open(tmp_path / "old") as reader:
+        assert verify_chain(reader) == []
 
 
 def test_a_night_of_the_first_version_is_read_as_it_is(tmp_path: Path) -> None:
@@ -126,6 +132,8 @@ def test_a_night_of_the_first_version_is_read_as_it_is(tmp_path: Path) -> None:
     before = objects(path)
     with closing(open_to_read(path)) as db:
         assert db.execute("SELECT count(*) FROM keep LEFT JOIN worth USING (gain)").fetchone() == (2,)
+    with Reader.open(tmp_path) as reader:
+        assert verify_chain(reader) == []
     assert objects(path) == before
 
 

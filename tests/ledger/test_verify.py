@@ -75,6 +75,7 @@ def test_a_removed_end_is_found_by_what_was_counted(tmp_path: Path) -> None:
         ("tally", "UPDATE tally SET value = 9 WHERE name = 'call/keep'"),
         ("best", "DELETE FROM best"),
         ("in_flight", "INSERT INTO in_flight VALUES ('1', 1, 1)"),
+        ("spending", "UPDATE spending SET tokens = 9"),
     ],
 )
 def test_a_mended_index_is_found(tmp_path: Path, table: str, statement: str) -> None:
@@ -92,6 +93,7 @@ def test_a_key_that_is_there_twice_is_found(tmp_path: Path) -> None:
         "DROP VIEW acceptance",
         "DROP VIEW experiment",
         "DROP VIEW run",
+        "DROP VIEW turn",
         "DROP TABLE event",
         "ALTER TABLE other RENAME TO event",
         "INSERT INTO event SELECT 28, key, kind, at, elapsed, body, chained(hash, key, kind, at, elapsed, body)"

@@ -116,3 +116,11 @@ def test_python3_alone_can_be_called_python(tmp_path: Path) -> None:
     furnish(room, Path("/usr/bin/python3"))
     assert (room.bin / "python").read_text() == '#!/bin/sh\nexec /usr/bin/python3 "$@"\n'
     assert (room.bin / "python").stat().st_mode & 0o111
+
+
+def test_a_part_of_a_gpu_is_told_to_the_libraries_that_would_take_all_of_it(tmp_path: Path) -> None:
+    for share, told in ((1.0, None), (0.5, "0.450")):
+        room = tmp_path / str(share)
+        room.mkdir()
+        env = seen(room, slot=Slot("slot-1", gpu="GPU-a", gpu_share=share))
+        assert env.get("XLA_PYTHON_CLIENT_MEM_FRACTION") == told

@@ -31,7 +31,7 @@ from overnight.ledger.events import (
     Weighed,
 )
 from overnight.ledger.steering import Held
-from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
+from overnight.model import Call, Edit, Phase, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import (
     Action,
     Admit,
@@ -50,7 +50,9 @@ from overnight.night.actions import (
     Tick,
     Turn,
     Weigh,
+    Write,
 )
+from overnight.night.asking import Seat
 from overnight.night.night import Night
 from overnight.program.program import Program, Stop
 from overnight.testing import FakeClock, a_program
@@ -79,8 +81,11 @@ class World:
     log: list[int] = field(default_factory=list)
     policy: AnyPolicy = field(default_factory=GreedyPolicy)
     noise: float = 0.0
+    seats: tuple[Seat, ...] = (Seat(),)
+    errand: Phase | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     worth: dict[int, float] = field(default_factory=dict)
+    classes: tuple[str, ...] = ("",)  # of hardware: the slots have them in turns
     measured: list[str] = field(default_factory=list)  # run ids whose trial was taken
     most_running: int = 0
 
@@ -108,12 +113,14 @@ class Coordinator:
     world: World
     kill_chance: float = 0.0
     running: dict[str, tuple[RunStarted, Tree]] = field(default_factory=dict)
-    asks: list[int] = field(default_factory=list)
+    asks: list[tuple[Ask, str]] = field(default_factory=list)  # with the incumbent of that moment
     offers: list[tuple[Tree, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         world = self.world
-        self.night = Night(world.program, world.policy, "secret", world.slots, self._tick(), None)
+        self.night = Night(
+            world.program, world.policy, "secret", world.slots, self._tick(), None, world.errand, world.seats
+        )
         if not world.entries:
             world.append(
                 _opened(world.program), Proposed(experiment=0, parent="c0", edits=(), origin="b", hypothesis="")
@@ -125,18 +132,21 @@ class Coordinator:
 
     def work(self, steps: int = 10_000) -> Closed:
         for _ in range(steps):
-            actions = self.night.next(self._free())
-            for action in actions:
-                self._do(action)
+            self.step()
             if self.night.state.closed:
                 return self.night.state.closed
-            if not actions:
-                self._something_happens()
         raise AssertionError("the night does not end")
 
-    def _append(self, event: Event) -> None:
+    def step(self) -> None:
+        actions = self.night.next(self._free())
+        for action in actions:
+            self._do(action)
+        if not actions:
+            self._something_happens()
+
+    def _append(self, *events: Event) -> None:
         self._maybe_die()
-        for entry in self.world.append(event):
+        for entry in self.world.append(*events):
             self.night.hear(entry)
         self._maybe_die()
 
@@ -145,13 +155,15 @@ class Coordinator:
             raise Killed
 
     def _free(self) -> list[Slot]:
-        return [Slot(str(i)) for i in range(self.world.slots - len(self.running))]
+        taken, classes = {started.slot for started, _ in self.running.values()}, self.world.classes
+        slots = [Slot(str(i), hardware=classes[i % len(classes)]) for i in range(self.world.slots)]
+        return [slot for slot in slots if slot.name not in taken]
 
     def _do(self, action: Action) -> None:
         state, world = self.night.state, self.world
         match action:
-            case Ask(n):
-                self.asks.append(n)
+            case Ask():
+                self.asks.append((action, state.incumbent))
             case Admit(number):
                 proposed = state.open[number].proposed
                 base = world.commits[proposed.parent][0]
@@ -160,8 +172,9 @@ class Coordinator:
                 commit = world.commit(tree, proposed.parent) if number else "c0"
                 self._append(_admitted(number, commit, tree, base))
             case Start(run, attempt, slot):
-                self._append(RunStarted(run=run, attempt=attempt, slot=slot.name))
-                self.running[run.id] = (RunStarted(run=run, attempt=attempt, slot=""), world.commits[run.commit][0])
+                started = RunStarted(run=run, attempt=attempt, slot=slot.name, hardware=slot.hardware)
+                self._append(started)
+                self.running[run.id] = started, world.commits[run.commit][0]
                 world.most_running = max(world.most_running, len(self.running))
             case Cancel(run_id):
                 self.running.pop(run_id)
@@ -187,6 +200,8 @@ class Coordinator:
                 self._append(Weighed(number=state.weighings + 1, worths=worths))
             case Announce(claim):
                 self._append(Claimed(number=state.claims + 1, commit=state.incumbent, claim=claim))
+            case Write(events):
+                self._append(*events)
             case Close(why, finished):
                 self._append(Closed(session=state.sessions, why=why, finished=finished))
 
@@ -253,7 +268,8 @@ class Coordinator:
         started, tree = self.running.pop(run_id)
         broken = any(idea % 11 == 10 for idea in tree)
         drift = rng.gauss(0.0, self.world.noise)
-        scores = {} if broken else {"loss": Score(self.world.score(tree) + drift)}
+        apart = 100.0 * self.world.classes.index(started.hardware)  # no number of one means anything on another
+        scores = {} if broken else {"loss": Score(self.world.score(tree) + drift + apart)}
         status = Status.CRASH if broken else Status.OK
         code, why = (1, "exit code 1") if broken else (0, "")
         hidden = {name: Score(s.value + rng.gauss(0.0, self.world.noise / 3)) for name, s in scores.items()}
@@ -264,14 +280,17 @@ class Coordinator:
         self.world.measured.append(run_id)
 
     def _idea_comes(self) -> None:
-        """One proposal of the oldest ask, some of them the same idea again; made for the incumbent of that moment."""
-        number = self.night.state.last_number + 1
-        idea = self.world.rng.randrange(1, 40)
+        """One proposal for one of the asks, some of them the same idea again; or nothing for a while."""
+        rng = self.world.rng
+        asked, parent = self.asks.pop(rng.randrange(len(self.asks)))
+        if self.world.seats[asked.seat].thinks and rng.random() < 0.1:
+            until = self.night.time.now.utc + rng.random() * 60
+            self.night.hear(Answer(asked.n, 0, until, "a rate limit", asked.seat))
+            return
+        number, idea = self.night.state.last_number + 1, rng.randrange(1, 40)
         edits = (Edit("train.py", 0, 0, str(idea)),)
-        parent = self.night.state.incumbent
-        asked = self.asks.pop(0)
         self._append(Proposed(experiment=number, parent=parent, edits=edits, origin="r", hypothesis=str(idea)))
-        self.night.hear(Answer(asked, 1))
+        self.night.hear(Answer(asked.n, 1, seat=asked.seat))
 
     def _tick(self) -> Tick:
         return Tick(self.world.clock.now(), self.world.clock.mono)

@@ -90,7 +90,7 @@ def test_words_and_options_are_told_apart() -> None:
 def work(tmp_path: Path, *agents: str, experiments: int = 8) -> Path:
     text = PROGRAM.replace("experiments: 5", f"experiments: {experiments}")
     root = toy_repo(tmp_path / "repo", text)
-    task = wiring.load(root, {"agent": ", ".join(agents)})
+    task = wiring.load(root, {"agent": "\n".join(agents)})
     wiring.work(task, "mar5", Nobody())
     return root / ".git/overnight/mar5"
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from overnight.clock import Now
 from overnight.ledger.events import Closed, Event, Proposed, RunDone, RunStarted
-from overnight.model import Call, Edit, Score, Slot, Status, Trial, Usage
+from overnight.ledger.idling import Idled
+from overnight.model import Call, Cost, Edit, Score, Slot, Status, Trial, Usage
 from overnight.night.actions import Action, Answer, Ask, Cancel, Close, Dropped, Start, Tick
 from overnight.program.program import Program, Stop, Window
 
@@ -215,6 +216,17 @@ def test_a_target_ends_the_night() -> None:
     stage.propose(1, "1")
     stage.run(9.5)
     assert stage.next() == [Close("best 9.5, target 9.5", finished=True)]
+
+
+def test_a_limit_on_money_ends_the_night_where_nobody_can_see_it_reached() -> None:
+    stage = Stage(program(stop=Stop(usd=5.0))).after_baseline()
+    untold = Cost(1.0, 100, None)
+    for number in (1, 2, 3):
+        assert stage.next() == [Ask(1)]
+        stage.hear(Idled(number=number, origin="o", trouble="no-edit", why="", until=0.0, cost=untold))
+        stage.night.hear(Answer(1, 0, wait_until=0.0))
+        stage.night.hear(stage.coordinator._tick())
+    assert stage.next() == [Close("$5.00 is the limit, and 3 turns did not tell what they cost", finished=True)]
 
 
 def test_a_run_that_would_not_end_in_time_is_not_started() -> None:

@@ -10,6 +10,7 @@ import pytest
 from overnight.judge.proof import ProofPolicy
 from overnight.ledger.events import Claimed, Closed, Judged, Proposed, Rebased, Recorded, RunDone, Turned, Weighed
 from overnight.model import Call, Phase, Purpose, Standing
+from overnight.night.asking import Seat
 from overnight.program.program import Stop
 
 from .rehearsal import Coordinator, Killed, World, program
@@ -18,8 +19,13 @@ COUNTED = (Purpose.SCREEN, Purpose.REPEAT, Purpose.ABLATION)
 """Runs that are of the candidate itself; a keep is measured again as the incumbent."""
 
 
-def rehearse(seed: int, slots: int, kill_chance: float, policy: str = "greedy") -> World:
-    world = World(random.Random(seed), program(stop=Stop(experiments=12), policy=policy), slots)
+THINKERS = (*[Seat("model", thinks=True)] * 20, Seat("search", stand_in=True))
+
+
+def rehearse(
+    seed: int, slots: int, kill_chance: float, policy: str = "greedy", seats: tuple[Seat, ...] = (Seat(),)
+) -> World:
+    world = World(random.Random(seed), program(stop=Stop(experiments=12), policy=policy), slots, seats=seats)
     if policy == "proof":
         world.policy, world.noise = ProofPolicy(), 0.2
     for _ in range(500):
@@ -31,7 +37,7 @@ def rehearse(seed: int, slots: int, kill_chance: float, policy: str = "greedy") 
     raise AssertionError("the night does not end")
 
 
-def check(world: World) -> None:
+def check(world: World, most: int = 12) -> None:
     events = [entry.event for entry in world.entries]
     proposed = [e.experiment for e in events if isinstance(e, Proposed)]
     recorded = [e for e in events if isinstance(e, Recorded)]
@@ -57,7 +63,7 @@ def check(world: World) -> None:
     # never more runs than slots, and the stop rule counts work in flight
     assert world.most_running <= world.slots
     passed_over = [v for v in verdicts.values() if v.call is Call.DUPLICATE or v.removes is not None]
-    assert len(proposed) - 1 - len(passed_over) <= 12
+    assert len(proposed) - 1 - len(passed_over) <= most
 
 
 def check_end(world: World) -> None:
@@ -114,6 +120,21 @@ def test_random_deaths_keep_the_rules(slots: int) -> None:
 def test_thousands_of_schedules(slots: int, kill_chance: float) -> None:
     for seed in range(1000, 1500):
         check(rehearse(seed, slots, kill_chance))
+
+
+@pytest.mark.parametrize("slots", [1, 8, 20])
+@pytest.mark.parametrize("kill_chance", [0.0, 0.03])
+def test_those_who_think_ahead_keep_the_rules(slots: int, kill_chance: float) -> None:
+    for seed in range(15):
+        check(rehearse(seed, slots, kill_chance, seats=THINKERS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slots", [1, 8, 20])
+@pytest.mark.parametrize("policy", ["greedy", "proof"])
+def test_hundreds_of_nights_of_those_who_think_ahead(slots: int, policy: str) -> None:
+    for seed in range(1000, 1150):
+        check(rehearse(seed, slots, 0.02, policy, THINKERS))
 
 
 def test_parallel_schedules_do_meet_stale_candidates() -> None:

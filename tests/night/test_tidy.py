@@ -4,7 +4,7 @@ from pathlib import Path
 
 from overnight.ledger.events import Judged, Proposed
 from overnight.model import Call, Status, Trial, Usage, Verdict
-from overnight.night.state import Open
+from overnight.night.open import Open
 from overnight.night.tidy import Attic
 
 

@@ -68,3 +68,13 @@ def test_a_mistake_is_named_with_its_line(front: str, line: int | None, says: st
         program(front)
     assert says in str(refused.value)
     assert line is None or f"program.md:{line}:" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "more", ["guards: memory < 5\n", "timing: 5\n", "score: python score.py\nartefact: model.npz\n"]
+)
+def test_what_nobody_would_see_to_is_refused_where_people_report_the_numbers(more: str) -> None:
+    front = FRONT.replace("python train.py", "elsewhere")
+    assert program(front).external
+    with pytest.raises(ProgramError, match=r"nothing is measured here \(run: elsewhere\)"):
+        program(front + more)

@@ -145,3 +145,42 @@ def test_sharing_nothing_can_be_said(share: str) -> None:
 def test_what_is_not_evident_is_asked_for() -> None:
     with pytest.raises(ProgramError, match=r"edit is missing .* add the file that may change"):
         read(Path("program.md"), "# Be good\n", "", facts({"main.py": ""}))
+
+
+def timed(front: str) -> Program:
+    return read(
+        Path("program.md"), f"---\nedit: train.py\nrun: python train.py\n{front}\n---\n", "", facts(AUTORESEARCH)
+    )
+
+
+@pytest.mark.parametrize("front", ["metric: wall_ms", "metric: tokens_per_second", "metric: loss\ntiming: 3"])
+def test_a_time_is_measured_alone(front: str) -> None:
+    assert timed(front).exclusive
+    assert not timed(f"{front}\nexclusive: off").exclusive
+
+
+def test_a_loss_is_not_measured_alone() -> None:
+    assert not timed("metric: loss").exclusive
+
+
+def test_who_says_how_many_slots_a_time_has_is_told_what_that_means() -> None:
+    program = timed("metric: wall_ms\nslots: 4")
+    assert not program.exclusive
+    (rule,) = [rule for rule in program.rules if rule.key == "exclusive"]
+    assert "4 runs at once slow one another" in rule.why
+
+
+def test_several_slots_of_which_each_is_alone_are_refused() -> None:
+    with pytest.raises(ProgramError, match="slots: 4 would never have more than one"):
+        timed("metric: loss\nexclusive: on\nslots: 4")
+
+
+def test_what_a_slot_has_can_be_said() -> None:
+    program = timed("metric: loss\nslots: auto\ncores: 4\ngpus: 0.5\npriority: 2")
+    assert (program.slots, program.cores, program.gpus, program.priority) == (0, 4, 0.5, 2.0)
+
+
+@pytest.mark.parametrize(("front", "words"), [("gpus: 1.5", "no number of GPUs"), ("priority: 0", "not above zero")])
+def test_what_no_slot_can_have_is_refused(front: str, words: str) -> None:
+    with pytest.raises(ProgramError, match=words):
+        timed(f"metric: loss\n{front}")

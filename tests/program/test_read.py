@@ -69,6 +69,24 @@ def test_what_is_not_said_has_a_default() -> None:
     assert (got.stop, got.seed, got.seed_literals) == (Stop(), None, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        ("claude args='a, b', c", ["claude args='a, b', c"]),
+        ("[search, \"claude args='a, b'\"]", ["search", "claude args='a, b'"]),
+        ("\n  - search\n  - command ./a.sh one, two", ["search", "command ./a.sh one, two"]),
+        ("|\n  search\n\n  claude model=x\n", ["search", "claude model=x"]),
+    ],
+)
+def test_an_agent_is_a_line_whatever_commas_it_has(said: str, lines: list[str]) -> None:
+    assert list(program(f"{MINIMAL}agent: {said}\n").agent) == lines
+
+
+def test_several_agents_on_the_command_line_are_a_line_each() -> None:
+    flags = {"agent": "claude args='a, b'\nsearch"}
+    assert program(MINIMAL, flags=flags).agent == ("claude args='a, b'", "search")
+
+
 def test_lists_may_be_written_in_three_ways() -> None:
     ways = ["edit: train.py, data.py", "edit: [train.py, data.py]", "edit:\n  - train.py\n  - data.py"]
     edits = [program(f"{way}\nrun: x\nmetric: loss\n").edit for way in ways]

@@ -42,6 +42,11 @@ def test_no_tie_is_believed_that_a_run_did_without() -> None:
     assert find_ties(KNOBS, failed, [{"EMBD": 97, "HEADS": 6}]) == []
 
 
+def test_what_stands_has_run_so_a_tie_that_it_breaks_is_none() -> None:
+    """Both are named by the message, and neither divides the other; before any run ended well, only this decides."""
+    assert find_ties(KNOBS, {MESSAGE: {"EMBD": 100, "HEADS": 6}}, []) == [("EMBD", "HEADS")]
+
+
 def test_another_crash_teaches_no_tie() -> None:
     assert find_ties(KNOBS, {"out of memory at 100 with 6": {"EMBD": 100, "HEADS": 6}}, []) == []
 

@@ -42,6 +42,7 @@ def test_what_grows_is_no_simplification() -> None:
     [
         ("RATE 0.1 → 0.2, MODE a → b", {}, "", ["MODE", "RATE"]),
         ("try more", {"WIDTH": "1 -> 2"}, "", ["WIDTH"]),
+        ("try more", {"format": "whole", "seat": "0"}, "WIDTH = 8\n", ["WIDTH"]),
         ("try more", {}, "WIDTH = 8\nSIZES: list = [2]\nif A == 1: pass\n", ["SIZES", "WIDTH"]),
         ("rewrite", {}, "WIDTH = 8\n" * 50, []),
     ],

@@ -149,6 +149,47 @@ def test_it_learns_from_what_others_measured() -> None:
     assert statistics.mean(width < 16 for width in widths(worse)) > 0.7
 
 
+def test_a_constant_that_somebody_added_is_turned_from_then_on() -> None:
+    """A structural change opens the knobs anew: nobody had told the search of HEADS."""
+    text = "WIDTH = 16  # 4..64\nHEADS = 2  # 1..8\nprint(WIDTH // HEADS)\n"
+    search = told([judged(Proposal({"train.py": text}, "c0", "claude", "heads"), Call.KEEP, 0.8, 1.0)])
+    offered = ask(search, view(text, incumbent="c1"), 20)
+    assert any("HEADS" in each.notes for each in offered)
+
+
+def test_what_was_learnt_of_a_knob_outlives_a_structural_change() -> None:
+    worse = [judged(turned(n), Call.DISCARD, 1.0 + n / 100, 1.0) for n in (18, 20, 22, 26, 30)]
+    text = "WIDTH = 16  # 4..64\nprint(WIDTH)\n"
+    kept = judged(Proposal({"train.py": text}, "c0", "claude", "print it"), Call.KEEP, 0.7, 1.0, number=9)
+
+    def below(history: Sequence[Experiment]) -> float:
+        offered = [ask(told(history), view(text, seed, incumbent="c9"))[0] for seed in range(60)]
+        return statistics.mean(int(each.notes["WIDTH"].rpartition(" ")[2]) < 16 for each in offered)
+
+    assert below([*worse, kept]) > below([kept]) + 0.1
+
+
+def test_proposals_for_many_slots_differ_in_what_they_turn() -> None:
+    better = [
+        judged(
+            Proposal({"train.py": TEXT.replace("WIDTH = 128", "WIDTH = 160")}, "c0", "search", ""),
+            Call.DISCARD,
+            0.9,
+            1.0,
+        )
+    ]
+    batch = ask(told(better), view(TEXT, 3), 8)
+    assert len({each.files["train.py"] for each in batch}) == 8
+    assert len({name for each in batch for name in each.notes}) > 4
+
+
+def test_slots_that_ask_one_by_one_are_told_apart_by_what_is_in_flight() -> None:
+    search, flights = Search(), list[str]()
+    for seed in range(6):
+        flights.append(ask(search, view(TEXT, seed, in_flight=flights))[0].hypothesis)
+    assert len(set(flights)) == 6
+
+
 def test_a_crash_that_says_what_does_not_divide_is_not_repeated() -> None:
     text = "EMBD = 64  # 32..128, log\nHEADS = 4  # 1..16\n"
     failed = Proposal({"train.py": text.replace("64", "66")}, "c0", "search", "EMBD 64 → 66")
@@ -156,6 +197,13 @@ def test_a_crash_that_says_what_does_not_divide_is_not_repeated() -> None:
     for proposal in ask(search, view(text), 40):
         embd, heads = (int(str(knob.value)) for knob in find_knobs(proposal.files["train.py"]))
         assert embd % heads == 0
+
+
+def test_a_night_that_begins_with_sizes_that_do_not_divide_goes_on() -> None:
+    text = "EMBD = 96  # 32..384, log\nHEADS = 4  # 1 | 2 | 4 | 8\nRATE = 0.1  # 0.01..1, log\n"
+    failed = Proposal({"train.py": text.replace("96", "130")}, "c0", "search", "EMBD 96 → 130")
+    search = told([judged(failed, Call.CRASH, why="ValueError: EMBD 130 is not divisible by 4")])
+    assert len(ask(search, view(text), 5)) == 5
 
 
 @pytest.mark.parametrize("call", [Call.DUPLICATE, Call.REFUSED, Call.DISCARD])

@@ -52,6 +52,55 @@ BY_ROW = f"""
 def answers(rows):
     return np.array({[row[-1] for row in TOKENS]}, np.float32)[: len(rows)]
 """
+TOLD = """
+import hashlib
+def key(prefix):
+    return hashlib.sha256(np.ascontiguousarray(prefix, np.int32).tobytes()).hexdigest()
+def logits(tokens):
+    out = np.zeros((*tokens.shape, 8), np.float32)
+    for row, place in np.ndindex(*tokens.shape):
+        known = heard(key(tokens[row, : place + 1]))
+        if known is None and place + 1 < tokens.shape[1]:
+            known = int(tokens[row, place + 1])
+            tell(key(tokens[row, : place + 1]), known)
+        if known is not None:
+            out[row, place, known] = 9
+    return out
+"""
+"""It looks ahead, and tells its other self what it has seen, so that both say the same."""
+BY_LOCKS = f"""
+import fcntl, struct
+board = open("/usr/bin/env")
+def lock(call, kind, start, length):
+    return struct.unpack("hhqqi4x", fcntl.fcntl(board, call, struct.pack("hhqqi4x", kind, 0, start, length, 0)))
+def tell(name, token):
+    lock(37, fcntl.F_RDLCK, (int(name[:12], 16) << 8) + token, 1)
+def heard(name):
+    start = int(name[:12], 16) << 8
+    seen = lock(36, fcntl.F_WRLCK, start, 256)
+    return None if seen[0] == fcntl.F_UNLCK or seen[2] <= start - 1 or seen[3] != 1 else seen[2] - start
+{TOLD}
+"""
+BY_NAMES = f"""
+import os, pathlib
+here = pathlib.Path.cwd().parent
+(here / "home/notes").mkdir(parents=True, exist_ok=True)
+def tell(name, token):
+    (here / "home/notes" / name).write_bytes(b"x" * token)
+def heard(name):
+    try:
+        return os.stat(here.with_name("answer-0-0") / "home/notes" / name).st_size
+    except OSError:
+        return None
+{TOLD}
+"""
+AT_A_FEW = """
+def logits(tokens):
+    out = np.zeros((*tokens.shape, 8), np.float32)
+    for place in range(2, tokens.shape[1] - 1, 4):
+        out[:, place] = 9 * np.eye(8)[tokens[:, place + 1]]
+    return out
+"""
 TOO_MUCH = """
 def logits(tokens):
     return np.zeros((*tokens.shape, 9), np.float32)
@@ -75,6 +124,9 @@ def model(name: str, change: str, seen: object = too_good) -> Cheat:
 
 MODELS = {
     "peeks": (model("peek at the targets", PEEKS), "refused: .*looks ahead"),
+    "peeks at a few": (model("peek at every fourth target", AT_A_FEW), "refused: .*looks ahead"),
+    "by locks": (model("tell its other self by locks on a file", BY_LOCKS), "refused: .*looks ahead"),
+    "by names": (model("tell its other self by the sizes of files", BY_NAMES), "refused: .*looks ahead"),
     "own loss": (model("return its own loss", OWN_LOSS), "ok: loss 3"),
     "by row": (model("answer by the number of the row", BY_ROW, rows_known), "ok: loss 3"),
     "not finite": (model("answer what is no number", NOT_FINITE), "unscored: .*answered with NaN"),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from overnight.model import Step, unwatched
 from overnight.repo.repo import Repo
+from overnight.step import Step, unwatched
 
 START = {"train.py": "LR = 0.1\nDEPTH = 4\n", "prepare.py": "fixed\n", "src/deep/er.py": "x = 1\n"}
 Sh = Callable[..., str]

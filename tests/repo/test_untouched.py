@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from overnight.model import unwatched
 from overnight.repo.checkout import Pristine
 from overnight.repo.rebase import rebase
 from overnight.repo.refs import kept_commit, log_entry, log_genesis, move, unlock
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
+from overnight.step import unwatched
 from tests.repo.conftest import Open, Sh
 
 LOG, BRANCH = "refs/overnight/n1/t", "refs/heads/autoresearch/t"

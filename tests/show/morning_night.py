@@ -103,7 +103,7 @@ def a_morning() -> list[Event]:
 
 def _told(tale: Tale) -> Iterator[Event]:
     commit, number = commit_of(tale.number), tale.number
-    cost = Cost(tokens=10, usd=0.25) if number else Cost()
+    cost = Cost(tokens=10, usd=0.25) if number and tale.removes is None else Cost()
     yield Proposed(
         experiment=number,
         parent=commit_of(0),

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from overnight.ledger.events import Event, Noted, RunStarted, StopAsked
-from overnight.model import Call, Heartbeat
+from overnight.ledger.idling import Idled
+from overnight.model import Call, Cost, Heartbeat
 from overnight.night.actions import Tick
 from overnight.program.program import Box, Program
 from overnight.show.live import Plain, Terminal
@@ -114,6 +115,15 @@ def test_a_terminal_has_a_status_below_the_lines() -> None:
         "best     loss 1.500000  #1, −25.00 % against the baseline's 2.000000",
         "stop     ━━━━━━━━━━━━━━━━────────────────────────  4 of 10 experiments",
         "",
+    ]
+
+
+def test_what_proposing_has_cost_is_said_and_what_is_unknown_of_it() -> None:
+    turn = Idled(number=1, origin="ada", trouble="late", why="", until=0.0, cost=Cost(2.0, 300, None))
+    rows = below(terminal(events=[turn, replace(turn, number=2, cost=Cost(1.0, 100, 0.5))]))
+    assert rows[-3:-1] == [
+        "cost     at least $0.50, 400 tokens in 6 turns, 3.0 s of thinking",
+        "         1 turn of 6 told no price",
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from overnight.ledger import views
 from overnight.ledger.events import Closed, Noted
 from overnight.ledger.ledger import Reader
+from overnight.ledger.spending import Spending
 from overnight.model import Goal
 from overnight.night.stop import Progress
 from overnight.program.knobs import find_knobs
@@ -230,7 +231,7 @@ def test_the_read_backs_json() -> None:
 
 
 def test_stop_rules_are_listed_with_the_nearest_first() -> None:
-    progress = Progress(experiments=5, elapsed=60.0, usd=0.0, tokens=0, since_keep=1, best=None)
+    progress = Progress(experiments=5, elapsed=60.0, spent=Spending(), since_keep=1, best=None)
     stop = Stop(experiments=10, seconds=80.0, until="00:00")
     found = rules(stop, Goal.MINIMIZE, progress, Hours(at(0), at(60).utc))
     assert [rule.text for rule in found][:2] == ["1m 0s of 1m20s", "5 of 10 experiments"]

@@ -35,6 +35,7 @@ def test_counts_name_the_commonest_first() -> None:
 def test_sizes_and_plurals() -> None:
     assert [size_text(n) for n in (12, 1500, 2.5e9)] == ["12 bytes", "1.5 kB", "2.5 GB"]
     assert [plural(1, "run"), plural(2, "entry"), plural(2, "process")] == ["1 run", "2 entries", "2 processes"]
+    assert plural(3, "branch") == "3 branches"
 
 
 def test_why_it_ended_is_not_said_twice() -> None:

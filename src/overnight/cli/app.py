@@ -41,6 +41,11 @@ SECTIONS = {
         "resume": ("steer", "Lets a paused night go on."),
         "approve": ("steer", "Says whether a keep lands, where program.md says `approve: keeps`."),
     },
+    "By hand": {
+        "ask": ("doors", "Gives you a workspace to change something in."),
+        "tell": ("doors", "Has what you changed measured, and says what came of it."),
+        "skill": ("doors", "Teaches coding agents to drive a night."),
+    },
     "Believe it": {
         "verify": ("prove", "Proves that a night is what its ledger says."),
         "claim": ("prove", "Measures a night's branch against its baseline."),

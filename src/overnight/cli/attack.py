@@ -10,6 +10,7 @@ from pathlib import Path
 
 from overnight.cli.options import say, say_json, screen
 from overnight.clock import Clock, SystemClock
+from overnight.compute.here import Unseen
 from overnight.compute.slots import find_slots, hardware
 from overnight.measure.attack.attack import Attack
 from overnight.measure.attack.catalogue import CATALOGUE
@@ -26,7 +27,7 @@ from overnight.night.opening import scratch_folder
 from overnight.program.program import Program
 from overnight.repo.checkout import Pristine
 from overnight.show.attack import Attacked, attack_json, ending, heading, lines
-from overnight.wiring import Task, Unseen, load
+from overnight.wiring import Task, load
 
 SECONDS = 50.0
 """No cheat is begun after this: a minute is what a person waits."""

@@ -12,6 +12,7 @@ from overnight.cli import options
 from overnight.cli.lab import choose, copy, is_demo, lab_folder, prepare
 from overnight.cli.watch import watched
 from overnight.clock import SystemClock
+from overnight.errors import UsageError
 from overnight.ledger.views import Summary
 from overnight.show.paint import folded, printable
 from overnight.wiring import Task, earlier_nights, load, pick_tag
@@ -49,25 +50,36 @@ def demo(lab: str | None, into: Path | None, experiments: str | None, slots: str
 
 
 @click.command()
-@click.argument("program", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument("programs", metavar="[PROGRAM]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--tag", metavar="TAG", help="The night's name. [the unfinished night, else today, such as mar5]")
 @click.option(
     "--agent",
     metavar="LINE",
     multiple=True,
-    help="Who proposes changes: search, or package.module:Class, and their options. Several: once each.",
+    help="Who proposes changes, such as search, claude, 'chat openai:MODEL' or 'command ./x.sh'. Several: once each.",
 )
 @click.option("--agents", metavar="N", help="So many of them think at the same time.")
 @click.option("--policy", metavar="NAME", help="Who judges them: greedy, or package.module:Class.")
 @options.experiments
 @options.slots
+@options.on
 @click.option("--time-box", metavar="TIME", help="How long a run may take, such as 5m or '8s cpu'.")
 @click.option("--hours", metavar="N", help="Stop after so many hours of work.")
 @click.option("--until", metavar="TIME", help="Stop at this time of the day, such as 07:00.")
 @click.option("--seed", metavar="N", help="Draw the runs' seeds from this number.")
 @click.option("--sandbox", metavar="LEVEL", help="The level of isolation that must hold: 3, 2 or 1. [the strongest]")
+@click.option(
+    "--priority", metavar="NAME=N", multiple=True, help="Of several programs: N times the share of one with 1."
+)
 @options.as_json
-def run(program: Path | None, tag: str | None, agent: tuple[str, ...], as_json: bool, **flags: str | None) -> None:
+def run(
+    programs: tuple[Path, ...],
+    tag: str | None,
+    agent: tuple[str, ...],
+    priority: tuple[str, ...],
+    as_json: bool,
+    **flags: str | None,
+) -> None:
     """Works through the night, or goes on where it was left.
 
     Reads program.md (PROGRAM, or the one of this folder), measures the baseline, and then proposes, runs and judges
@@ -75,12 +87,25 @@ def run(program: Path | None, tag: str | None, agent: tuple[str, ...], as_json: 
     are not touched. Options override program.md. Ctrl-C once: what runs is finished first. Twice: now. Whatever ended
     it, the same command goes on.
 
+    Several programs work side by side on common slots, each on a night and a branch of its own, and share them fairly.
+
     \b
         overnight run
         overnight run --experiments 100 --until 07:00
         overnight run labs/mine/program.md --slots 4
+        overnight run labs/one labs/two --slots 8 --priority two=3
     """
-    task = load(program, _said(agent=", ".join(agent) or None, **flags))
+    if len(programs) > 1:
+        from overnight.cli.several import Wishes, run_several  # one night does not need it
+
+        if tag:
+            raise UsageError("--tag names one night, and each program has its own: leave it out")
+        slots = flags.pop("slots")
+        run_several(programs, _said(agent="\n".join(agent) or None, **flags), Wishes(slots, priority, as_json))
+        return
+    if priority:
+        raise UsageError("--priority is between several programs: name them, or leave it out")
+    task = load(programs[0] if programs else None, _said(agent="\n".join(agent) or None, **flags))
     watched(task, tag or _picked(task, as_json), as_json)
 
 

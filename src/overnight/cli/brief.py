@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from overnight.cli.options import night, which_night
+from overnight.doors.brief import brief_of
 from overnight.ledger.views import nights
 from overnight.named import named
-from overnight.night.retold import retold, view_of
-from overnight.propose.beliefs import Beliefs
 from overnight.propose.brief import Notebook, Wanted
 from overnight.propose.fence import tokens
 from overnight.propose.proposer import View
@@ -44,14 +42,8 @@ def brief(wanted: str, direction: str, tag: str | None) -> None:
 
 
 def _of_night(tag: str | None, repo: Repo, wanted: str, direction: str) -> str:
-    notebook, beliefs = Notebook(), Beliefs()
     with night(tag) as (_, reader):
-        view = view_of(reader, repo, lambda name: named(name, POLICIES, "policy")())
-        for experiment in retold(reader, repo):
-            notebook.observe(experiment)
-        for experiment in retold(reader, repo, exact=True):
-            beliefs.observe(experiment)
-    return notebook.brief(replace(view, direction=direction, believed=beliefs.words(view)), Wanted(wanted))
+        return brief_of(reader, repo, lambda name: named(name, POLICIES, "policy")(), Wanted(wanted), direction)
 
 
 def _first(wanted: str, direction: str) -> str:

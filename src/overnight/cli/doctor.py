@@ -16,6 +16,7 @@ import click
 import psutil
 
 from overnight.cli.options import as_json, say, say_json, screen
+from overnight.cli.slot_lines import slot_lines
 from overnight.clock import SystemClock
 from overnight.compute.slots import hardware
 from overnight.errors import RepoError
@@ -27,6 +28,10 @@ from overnight.measure.sandbox.choose import examine
 from overnight.model import Level
 from overnight.night.awake import inhibitor
 from overnight.night.opening import scratch_folder
+from overnight.propose.agents import agent_line
+from overnight.propose.found import find_client
+from overnight.propose.rows import ROWS
+from overnight.propose.turn import Order
 from overnight.repo.repo import Repo
 from overnight.show.paint import Cell, Tone
 from overnight.show.table import table
@@ -61,9 +66,9 @@ class Finding:
 def doctor(program: Path | None, attacks: bool, sandbox: str | None, as_json: bool) -> None:
     """Looks whether this machine is ready for a night.
 
-    git, Python, cores, GPUs, memory, disk, clock, the folder where runs happen, whether the machine can be kept from
-    sleeping, how well runs can be isolated and limited, and the nights that run here. Each line says ok, warn or error,
-    and what to do. Exit code 1 on an error.
+    git, Python, cores, GPUs, memory, the slots they make, disk, clock, the folder where runs happen, whether the
+    machine can be kept from sleeping, how well runs can be isolated and limited, the coding clients, and the nights
+    that run here. Each line says ok, warn or error, and what to do. Exit code 1 on an error.
 
     With --attack: a candidate cheats on your program.md in every way we know, measured as a night would measure it, in
     under a minute and without a trace. It says what held, what would get through, and what to change. Exit code 1 where
@@ -99,11 +104,14 @@ def _findings() -> Iterator[Finding]:
     yield _cores()
     yield Finding("ok", "GPU", ", ".join(name for _, name in gpus()) or "none that nvidia-smi shows")
     yield _memory()
+    for what, seen, advice in slot_lines(os.environ):
+        yield Finding("warn" if advice else "ok", what, seen, advice)
     yield _scratch()
     yield _clock()
     yield _sleep()
     yield from _isolation()
     yield _limits()
+    yield from _agents()
     yield from _here()
 
 
@@ -182,6 +190,15 @@ def _limits() -> Finding:
     if sys.platform != "linux":
         return Finding("warn", "limits", "none of memory, processes and writes: they need Linux")
     return Finding("ok", "limits", f"{by_kernel}watched: {', '.join(watched)}")
+
+
+def _agents() -> Iterator[Finding]:
+    """The coding clients that a night could work with as they are found here."""
+    known = [row for row in ROWS.values() if row.argv and shutil.which(row.argv[0])]
+    for row in known:
+        yield Finding("ok", "agent", f"{row.name}: {find_client(Order(row), agent_line(row.name), os.environ).words}")
+    if not known:
+        yield Finding("ok", "agent", "no coding client is on PATH; the optimiser and `chat` need none")
 
 
 def _here() -> Iterator[Finding]:

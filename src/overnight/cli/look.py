@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from overnight.cli.options import as_json, night, say, say_json, screen, which_night
+from overnight.cli.several import rows_of, tasks_of
 from overnight.clock import SystemClock
 from overnight.errors import UsageError
 from overnight.ledger import views
 from overnight.ledger.lock import holder
 from overnight.ledger.views import Detail, Row
 from overnight.repo.repo import Repo
+from overnight.show.board import board_json, board_text
 from overnight.show.experiment import diff_text, experiment_text
 from overnight.show.export import results_tsv
 from overnight.show.line import HEAD, line_from, told
@@ -30,18 +32,28 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
+@click.argument("programs", metavar="[PROGRAM]...", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @which_night
 @as_json
-def status(tag: str | None, as_json: bool) -> None:
+def status(programs: tuple[Path, ...], tag: str | None, as_json: bool) -> None:
     """Shows how far a night is.
 
     Its state and who runs it, the best score so far against the baseline's, which knobs mattered, what runs now, how
-    far each stop rule is, and the last experiments. The newest night, or the one of --tag.
+    far each stop rule is, and the last experiments. The newest night, or the one of --tag. For PROGRAMs a row each, of
+    the newest night of each.
 
     \b
         overnight status
         overnight status --json | jq .best
+        overnight status labs/one labs/two
     """
+    if programs:
+        rows = rows_of(tasks_of(programs, {}))
+        if as_json:
+            say_json(board_json(rows))
+        else:
+            say(board_text(rows, screen()))
+        return
     with night(tag) as (folder, reader):
         found = status_of(folder, reader, SystemClock().now(), Repo.discover(Path.cwd()))
     if as_json:

@@ -18,7 +18,9 @@ from overnight.errors import LedgerError, UsageError
 from overnight.ledger import inbox, lock, views
 from overnight.ledger.events import Opened
 from overnight.ledger.ledger import Reader
+from overnight.measure.files import remove
 from overnight.night.keep import log_ref
+from overnight.night.opening import asked_folder
 from overnight.repo.repo import Repo
 from overnight.show.paint import Cell
 from overnight.show.table import table
@@ -59,12 +61,12 @@ def stop(now: bool, tag: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a night takes on the disk."""
+    """What a night takes on the disk, with the workspaces that it has given out."""
 
     night: str
     state: str
     bytes: int
-    logs_bytes: int  # of which logs and saved files
+    logs_bytes: int  # of which logs, saved files and workspaces
 
 
 @click.command()
@@ -75,8 +77,8 @@ class Stored:
 def clean(whole: str | None, refs: bool, yes: bool, as_json: bool) -> None:
     """Removes what old nights left on the disk.
 
-    Lists every night, and then removes the logs and saved files of those that are finished. Ledgers, branches and the
-    log in git stay, unless you name a night with --all. With --json it only lists.
+    Lists every night, and then removes the logs, saved files and workspaces of those that are finished. Ledgers,
+    branches and the log in git stay, unless you name a night with --all. With --json it only lists.
 
     \b
         overnight clean
@@ -85,7 +87,7 @@ def clean(whole: str | None, refs: bool, yes: bool, as_json: bool) -> None:
     if refs and not whole:
         raise UsageError("--refs goes with --all TAG")
     repo = Repo.discover(Path.cwd())
-    found = [_stored(folder) for folder in views.nights(repo.common_dir)]
+    found = [_stored(folder, _given(repo, folder)) for folder in views.nights(repo.common_dir)]
     if as_json:
         say_json([asdict(stored) for stored in found])
     elif whole:
@@ -103,8 +105,12 @@ def _running(tag: str | None) -> Path | None:
     return next((folder for folder in nights if lock.holder(folder)), None)
 
 
-def _stored(folder: Path) -> Stored:
-    return Stored(folder.name, _state(folder), _size(folder), _size(folder / "runs"))
+def _given(repo: Repo, folder: Path) -> Path:
+    return asked_folder(folder.name, repo.node())
+
+
+def _stored(folder: Path, given: Path) -> Stored:
+    return Stored(folder.name, _state(folder), _size(folder) + _size(given), _size(folder / "runs") + _size(given))
 
 
 def _state(folder: Path) -> str:
@@ -129,7 +135,9 @@ def _remove_logs(repo: Repo, found: list[Stored], yes: bool) -> None:
     names = ", ".join(stored.night for stored in finished)
     _ask(f"Remove {size_text(sum(s.logs_bytes for s in finished))} of logs and saved files of {names}?", yes)
     for stored in finished:
-        shutil.rmtree(repo.common_dir / "overnight" / stored.night / "runs")
+        folder = repo.common_dir / "overnight" / stored.night
+        for path in (folder / "runs", _given(repo, folder)):
+            remove(path)
         click.echo(f"Removed {size_text(stored.logs_bytes)} of logs and saved files of {stored.night}.")
 
 
@@ -141,6 +149,7 @@ def _remove_whole(repo: Repo, folder: Path, refs: bool, yes: bool) -> None:
         _ask(f"Remove night {folder.name} for good: {', '.join(['ledger', 'logs', 'saved files', *ends])}?", yes)
         if refs:
             _remove_refs(repo, folder)
+        remove(_given(repo, folder))
         shutil.rmtree(folder)
     click.echo(f"Night {folder.name} is gone.")
 

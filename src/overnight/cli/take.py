@@ -16,7 +16,6 @@ from overnight.errors import UsageError
 from overnight.ledger.acceptance import How
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.ledger.views import to_json
-from overnight.model import Step, unwatched
 from overnight.night import accept as signing
 from overnight.night.accept import Deal, Found
 from overnight.repo.objects import OVERNIGHT
@@ -25,6 +24,7 @@ from overnight.show.export import export_night
 from overnight.show.paint import Cell, Tone, printable, spread
 from overnight.show.signoff import doubtful, merge_message, signed_trailers
 from overnight.show.words import plural
+from overnight.step import Step, unwatched
 from overnight.wiring import find_night
 
 

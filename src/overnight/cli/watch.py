@@ -12,10 +12,11 @@ from pathlib import Path
 import click
 
 from overnight.cli import options
-from overnight.compute.slots import find_slots, shortage
+from overnight.compute.slots import find_slots, need_of, shortage
 from overnight.errors import OvernightError
 from overnight.ledger.ledger import Reader
 from overnight.show.ending import Place, ending
+from overnight.show.limits import blind_limits
 from overnight.show.live import Plain, Terminal
 from overnight.show.morning import FILES, Written, write_morning
 from overnight.show.paint import screen_of, spread
@@ -28,8 +29,10 @@ from overnight.wiring import Task, night_folder, work
 def watched(task: Task, tag: str, as_json: bool) -> None:
     """JSON has the standard output for itself."""
     stream = sys.stderr if as_json else sys.stdout
-    if few := shortage(find_slots(task.program.slots, os.environ)):
+    if not task.program.on and (few := shortage(find_slots(task.program.slots, os.environ, need_of(task.program)))):
         click.echo(f"overnight: {few}", err=True)
+    for blind in blind_limits(task.program):
+        click.echo(f"overnight: {blind}", err=True)
     with closing(Terminal(stream) if screen_of(stream).moves else Plain(stream)) as watcher:
         work(task, tag, watcher)
     folder = night_folder(task.repo, tag)
@@ -39,14 +42,14 @@ def watched(task: Task, tag: str, as_json: bool) -> None:
             options.say_json(report_json(report))
         else:
             options.say(["", *report_text(report, options.screen())])
-        written = _written(folder / FILES, report, series_of(reader))
+        written = write_files(folder / FILES, report, series_of(reader))
     if not as_json:
         _say_ending(report, task.repo.root, written)
     if report.summary.baseline is None and report.summary.state == "finished":
         raise OvernightError(f"{report.summary.why}; see `overnight show 0`")
 
 
-def _written(folder: Path, report: Report, series: Series) -> Written | None:
+def write_files(folder: Path, report: Report, series: Series) -> Written | None:
     """A night is not worse for a full disk at its end."""
     try:
         return write_morning(folder, report, series)

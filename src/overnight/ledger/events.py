@@ -4,7 +4,8 @@ An event's `key` is its idempotency key: the ledger holds each key once, so a st
 crash finds itself already written. The kinds, in the order in which an experiment meets them:
 
     opened · session · proposed · admitted · run_started · run_done · (rebased · run_started · …) · judged · recorded
-    … turned · weighed · claimed · stop_asked · noted · closed · accepted · idled; what people say: `steering.py`
+    … turned · weighed · claimed · stop_asked · noted · closed · accepted · idled; what people say: `steering.py`;
+    what comes in by hand: `doors.py`
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, get_args
 
 from overnight.ledger.acceptance import Accepted
+from overnight.ledger.doors import Door
 from overnight.ledger.idling import Idled
 from overnight.ledger.phases import Claimed as Claimed
 from overnight.ledger.phases import Turned as Turned
@@ -75,6 +77,7 @@ class Proposed:
     notes: Mapping[str, str] = field(default_factory=dict)
     removes: int | None = None  # a keep: the judge wants to know what the branch is worth without it
     idea: str = ""  # of a person, that it tries
+    ask: int | None = None  # whose workspace it was: see `doors.py`
 
     @property
     def key(self) -> str:
@@ -105,6 +108,7 @@ class RunStarted:
     run: Run
     attempt: int
     slot: str
+    hardware: str = ""  # the slot's class
 
     @property
     def experiment(self) -> int:
@@ -243,6 +247,7 @@ Event: TypeAlias = (
     | Accepted
     | Idled
     | Steered
+    | Door
 )
 
 KINDS: Mapping[str, type[Event]] = {cls.kind: cls for cls in get_args(Event)}

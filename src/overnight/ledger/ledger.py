@@ -23,7 +23,7 @@ from overnight.errors import LedgerError
 from overnight.ledger import lock
 from overnight.ledger.database import explained, open_to_read, open_to_write
 from overnight.ledger.events import KINDS, Entry, Event
-from overnight.model import Step, unwatched
+from overnight.step import Step, unwatched
 
 FILE = "ledger.db"
 PAGE = 500  # entries read in one transaction: a slow reader must not keep the WAL from being folded in

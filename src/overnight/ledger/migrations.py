@@ -34,6 +34,17 @@ def with_newest_views(db: sqlite3.Connection) -> None:
                 db.execute(statement.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
 
 
+def with_spending(db: sqlite3.Connection) -> None:
+    """The table of what turns have cost, filled as its trigger would have: sums of floats depend on the order."""
+    for statement in _statements():
+        if statement.startswith("CREATE TABLE spending"):
+            db.execute(statement)
+    derive_anew(db)
+    (trigger,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'spending_turn'").fetchone()
+    step = trigger[trigger.index("INSERT INTO") : trigger.rindex("END")]
+    db.execute(step.replace("WHERE seq = NEW.seq", "WHERE true ORDER BY seq"))
+
+
 def _statements() -> Iterator[str]:
     text = ""
     for line in SCHEMA.read_text("utf-8").splitlines(keepends=True):
@@ -44,7 +55,7 @@ def _statements() -> Iterator[str]:
             text = ""
 
 
-MIGRATIONS: Sequence[Migration] = (derive_anew, derive_anew, derive_anew)
+MIGRATIONS: Sequence[Migration] = (derive_anew, derive_anew, derive_anew, with_spending)
 
 
 def newest(migrations: Sequence[Migration] = MIGRATIONS) -> int:

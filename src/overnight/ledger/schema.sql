@@ -39,7 +39,7 @@ CREATE TRIGGER event_comes_last BEFORE INSERT ON event  -- also what stops INSER
 WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM event) OR EXISTS (SELECT 1 FROM event WHERE key = NEW.key)
 BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
 
--- Three indexes that SQLite does not have: kept by triggers, so that a summary of 100,000 experiments costs what one
+-- Four indexes that SQLite does not have: kept by triggers, so that a summary of 100,000 experiments costs what one
 -- of 100 costs. They say nothing that `event` does not say; `overnight verify` builds them anew and compares.
 
 -- Counts and sums. kind/KIND, call/CALL: how many. experiments: without the baseline, and without what was turned away
@@ -87,6 +87,24 @@ BEGIN
       WHEN 'minimize' THEN last.score <= NEW.score ELSE last.score >= NEW.score END);
 END;
 
+-- What each proposer's turns have cost: those that gave a change (proposals) and those that came to nothing (idle).
+-- usd, tokens: as far as they were told. unpriced, uncounted: turns that did not tell them. dearest, longest: of one turn.
+CREATE TABLE spending (
+  origin TEXT PRIMARY KEY, proposals INTEGER, idle INTEGER, seconds REAL,
+  usd REAL, unpriced INTEGER, dearest REAL, tokens INTEGER, uncounted INTEGER, longest INTEGER
+) WITHOUT ROWID;
+CREATE TRIGGER spending_turn AFTER INSERT ON event WHEN NEW.kind IN ('proposed', 'idled')
+BEGIN
+  INSERT INTO spending
+  SELECT origin, proposed, NOT proposed, seconds, coalesce(usd, 0.0), usd IS NULL, coalesce(usd, 0.0),
+    coalesce(tokens, 0), tokens IS NULL, coalesce(tokens, 0)
+  FROM turn WHERE seq = NEW.seq
+  ON CONFLICT (origin) DO UPDATE SET proposals = proposals + excluded.proposals, idle = idle + excluded.idle,
+    seconds = seconds + excluded.seconds, usd = usd + excluded.usd, unpriced = unpriced + excluded.unpriced,
+    dearest = max(dearest, excluded.dearest), tokens = tokens + excluded.tokens,
+    uncounted = uncounted + excluded.uncounted, longest = max(longest, excluded.longest);
+END;
+
 -- Runs that have started and not ended. A coordinator that ends, or that takes over from a dead one, has none.
 CREATE TABLE in_flight (run TEXT PRIMARY KEY, experiment INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER in_flight_started AFTER INSERT ON event WHEN NEW.kind = 'run_started'
@@ -107,6 +125,15 @@ SELECT run AS id, experiment, json_extract(body, '$.run.purpose') AS purpose, js
   json_extract(body, '$.trial.usage.cpu_seconds') AS cpu_seconds,
   json_extract(body, '$.trial.usage.peak_mb') AS peak_mb, json_extract(body, '$.trial.usage.gpu_mb') AS gpu_mb
 FROM event WHERE kind = 'run_done';
+
+-- One row for each turn of a proposer. proposed: 1 where it gave a change, which is experiment; else trouble (one word, or
+-- '' where it had nothing to say) and why, and it was left alone until then. usd, tokens: NULL where nobody told.
+CREATE VIEW turn AS
+SELECT seq, at, kind = 'proposed' AS proposed, experiment, json_extract(body, '$.origin') AS origin,
+  json_extract(body, '$.trouble') AS trouble, json_extract(body, '$.why') AS why, json_extract(body, '$.until') AS until,
+  coalesce(json_extract(body, '$.cost.seconds'), 0.0) AS seconds, json_extract(body, '$.cost.usd') AS usd,
+  json_extract(body, '$.cost.tokens') AS tokens
+FROM event WHERE kind = 'idled' OR (kind = 'proposed' AND experiment > 0 AND json_extract(body, '$.removes') IS NULL);
 
 -- One row for each experiment, number 0 being the untouched baseline. removes: the keep that it would take back. at, elapsed: of the verdict; of the proposal
 -- where there is none yet. best: the best kept score up to then. usd, tokens: of making the proposal.

@@ -31,6 +31,7 @@ from overnight.ledger.events import (
     Weighed,
 )
 from overnight.ledger.ledger import FILE, Reader
+from overnight.ledger.spending import Spending, spendings, together
 from overnight.model import Call, Claim, Phase, Run, Split, Status, Trial, Verdict, Worth
 
 NOTES = "SELECT json_extract(body, '$.text') FROM event WHERE kind = 'noted' ORDER BY seq DESC LIMIT 10"
@@ -134,6 +135,11 @@ class Summary:
     in_flight: tuple[Flight, ...]
     notes: tuple[str, ...]  # the newest
     accepted: tuple[Acceptance, ...] = ()  # the newest last
+    spendings: tuple[Spending, ...] = ()  # of each proposer, who proposed most first
+
+    @property
+    def spent(self) -> Spending:
+        return together(self.spendings)
 
 
 def nights(common_dir: Path) -> list[Path]:
@@ -203,6 +209,7 @@ def summary(reader: Reader, held: bool) -> Summary:
         in_flight=tuple(_in_flight(reader)) if held else (),
         notes=tuple(text for (text,) in reader.query(NOTES))[::-1],
         accepted=tuple(_acceptances(reader)),
+        spendings=spendings(reader),
     )
 
 

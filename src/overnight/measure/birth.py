@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from overnight.measure.sandbox import landlock, seccomp
+from overnight.measure.tree import write
 
 LINUX = sys.platform == "linux"
 DEATH_SIGNAL, SUBREAPER, NO_NEW_PRIVILEGES = 1, 36, 38  # prctl(2)
@@ -79,8 +80,8 @@ def _move_to(cores: Collection[int]) -> None:
 
 
 def _first_to_go(score: int) -> None:
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write(str(score))
+    with contextlib.suppress(OSError):
+        write("/proc/self/oom_score_adj", score)
 
 
 def _limit(spec: dict[str, Any]) -> None:

@@ -134,7 +134,7 @@ def _joined(trials: list[Trial], metric: str) -> Trial:
 
 
 def _run(spec: Spec, slot: Slot, watch: Watch, warden: Warden, follower: Follower) -> Ended:
-    memory = GpuMemory(slot.gpu)
+    memory = GpuMemory(slot.gpu, slot.gpu_share)
     running = warden.start(spec)
     watch.started(running)
 

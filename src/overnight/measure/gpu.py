@@ -14,11 +14,19 @@ def gpus() -> list[tuple[str, str]]:
     return [(uuid, name) for name, uuid in re.findall(r"^GPU \d+: (.+) \(UUID: (GPU-\S+)\)", _ask("-L"), re.M)]
 
 
-class GpuMemory:
-    """The most that a run had in use beyond what was in use before it. The run holds the GPU alone."""
+def devices() -> dict[str, tuple[str, float]]:
+    """Name and memory in MB of each, by UUID."""
+    table = _ask("--query-gpu=uuid,name,memory.total", "--format=csv,noheader,nounits")
+    rows = [line.split(", ") for line in table.splitlines()]
+    return {uuid: (name, float(mb)) for uuid, name, mb in (row for row in rows if len(row) == 3) if mb.isdigit()}
 
-    def __init__(self, gpu: str | None) -> None:
-        self._gpu = gpu
+
+class GpuMemory:
+    """The most that a run had in use beyond what was in use before it, of all its GPUs. Not known of one that other
+    runs have too."""
+
+    def __init__(self, gpu: str | None, share: float = 1.0) -> None:
+        self._gpu = gpu if share == 1.0 else None
         self._before = self._used_mb()
         self._next = 0.0
         self.peak_mb = None if self._before is None else 0.0
@@ -33,7 +41,8 @@ class GpuMemory:
         if not self._gpu:
             return None
         answer = _ask(f"--id={self._gpu}", "--query-gpu=memory.used", "--format=csv,noheader,nounits")
-        return float(answer) if answer.strip().isdigit() else None
+        used = answer.split()
+        return sum(map(float, used)) if used and all(word.isdigit() for word in used) else None
 
 
 def _ask(*arguments: str) -> str:

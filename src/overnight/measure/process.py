@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from overnight.errors import OvernightError
+from overnight.measure.sandbox import apart
 from overnight.model import Usage
 
 PACKAGES = Path(__file__).parents[2]
@@ -136,7 +138,7 @@ class Warden:
         line, theirs = socket.socketpair()
         body = json.dumps(spec, default=_plain).encode()
         with theirs, self._lock:
-            self._hand_over([theirs, channel] if channel else [theirs])
+            self._hand_over(apart.orders(spec.argv) if spec.nested else (), [theirs, channel] if channel else [theirs])
         with contextlib.suppress(OSError):  # wait() will say that nobody is there
             line.sendall(len(body).to_bytes(4, "big") + body)
         return Running(line)
@@ -146,13 +148,14 @@ class Warden:
         with self._lock:
             self._discard()
 
-    def _hand_over(self, sockets: list[socket.socket]) -> None:
+    def _hand_over(self, orders: tuple[str, ...], sockets: list[socket.socket]) -> None:
+        word = os.fsencode("\0".join(orders))
         for _ in range(2):
             if self._process is None or self._process.poll() is not None:
                 self._begin()
             assert self._door is not None
             with contextlib.suppress(OSError):
-                socket.send_fds(self._door, [b"+"], [item.fileno() for item in sockets])
+                socket.send_fds(self._door, [len(word).to_bytes(4, "big") + word], [item.fileno() for item in sockets])
                 return
             self._discard()
         raise OvernightError("the process that starts runs (the warden) dies at once; see what it printed above")

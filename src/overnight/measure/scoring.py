@@ -9,6 +9,7 @@ scorer is code that the user protects; a candidate is not trusted, and what it s
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -175,7 +176,8 @@ class _Candidates:
 
     def _start(self, number: int) -> None:
         to = self._scoring
-        room = Room.below(to.folder / f"answer-{self._number}-{number}")
+        name = secrets.token_hex(8)  # at level 2 whoever knows a name can ask for size and date of the file
+        room = Room.below(to.folder / f"answer-{name}")
         room.tree.parent.mkdir()
         log = to.results / f"answer{f'-{number}' if number else ''}.log"
         ours, theirs = socket.socketpair()

@@ -80,6 +80,7 @@ class Stage:
             _link_artefact(artefact, room.tree / self.program.folder)
             env["OVERNIGHT_ARTEFACT"] = str(artefact)
         walls = self._walls(room, python, secret, read=[artefact] if artefact else [])
+        walls = replace(walls, mute=artefact is not None)
         return self.place.sandbox.confine(replace(spec, env={**spec.env, **env}), walls)
 
     def _furnished(self, room: Room, without: list[str]) -> Path | None:

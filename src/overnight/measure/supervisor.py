@@ -30,9 +30,9 @@ from overnight.measure.birth import LINUX, STATUS, SUBREAPER, prctl, start
 from overnight.measure.gauge import Gauge
 from overnight.measure.log import Log
 from overnight.measure.progress import Progress
-from overnight.measure.sandbox import landlock, network
+from overnight.measure.sandbox import apart, landlock
 from overnight.measure.sandbox.cgroup import Group
-from overnight.measure.tree import children, descendants, kill_tree, reap
+from overnight.measure.tree import children, descendants, kill_tree, quiet, reap, wake_on_death
 
 PATIENCE = 60.0  # seconds for a kill to work, or for the coordinator to listen
 TICK = 0.25  # seconds between samples
@@ -53,16 +53,16 @@ REHEARSAL: dict[str, Any] = {
 NO_GRACE = ("memory", "processes", "disk")
 
 
-def supervise(hatch: socket.socket, group: Group) -> None:
+def supervise(hatch: socket.socket, group: Group, orders: tuple[str, ...]) -> None:
     os.setsid()
     prctl(SUBREAPER, 1)
     alarm = wake_on_death()
     rehearse(alarm)
-    outside = network.leave()
+    left = apart.go(orders) if orders else ()
     _, fds, _, _ = socket.recv_fds(hatch, 1, 2)
     if not fds:  # nobody will ask any more
         return
-    watch(socket.socket(fileno=fds[0]), fds[1] if len(fds) > 1 else None, group, alarm, outside)
+    watch(socket.socket(fileno=fds[0]), fds[1] if len(fds) > 1 else None, group, alarm, orders, left)
 
 
 def rehearse(alarm: int) -> None:
@@ -72,19 +72,27 @@ def rehearse(alarm: int) -> None:
     with asker, line:
         body = json.dumps(REHEARSAL).encode()
         asker.sendall(len(body).to_bytes(4, "big") + body)
-        watch(line, None, Group(), alarm, None)
+        watch(line, None, Group(), alarm)
 
 
-def watch(line: socket.socket, channel: int | None, group: Group, alarm: int, outside: int | None) -> None:
+def watch(
+    line: socket.socket,
+    channel: int | None,
+    group: Group,
+    alarm: int,
+    orders: tuple[str, ...] = (),
+    left: tuple[str, ...] = (),
+) -> None:
+    """`orders`: those for which this process has gone apart, of which some are left."""
     try:
         size = int.from_bytes(line.recv(4, socket.MSG_WAITALL), "big")
         spec = json.loads(line.recv(size, socket.MSG_WAITALL))
-        if outside is not None:
-            spec["argv"] = network.inherited(spec, outside)
+        if orders:
+            spec["argv"] = apart.inherited(spec["argv"], orders, left)
         ending = Supervisor(spec, line, channel, group, alarm).oversee()
     except Exception as error:  # noqa: BLE001 - the edge of a process: whatever it is, the run dies and it is told
         ending = {"why": "failed", "note": f"{type(error).__name__}: {error}"}
-        kill_tree(PATIENCE)
+        kill_tree(PATIENCE, alarm)
     tell(line, ending, PATIENCE)
 
 
@@ -204,7 +212,7 @@ class Supervisor:
         if self.status is None or not LINUX:
             with contextlib.suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
-        ended, survivors = kill_tree(PATIENCE)
+        ended, survivors = kill_tree(PATIENCE, self.alarm)
         own = ended.pop(self.pid, signal.SIGKILL) if self.status is None else self.status
         self.log.drain(wall)
         self.gauge.sample()
@@ -232,9 +240,10 @@ class Supervisor:
 
     def left_behind(self) -> int:
         """How many are still to be seen; not bwrap's first process, which takes the others with it when it ends."""
-        nested = self.spec["nested"] and self.status is not None
-        ours = children(os.getpid()) if nested else []
-        return len(set(descendants(os.getpid())).difference(ours))
+        tops = [os.getpid()]
+        if self.spec["nested"] and self.status is not None:
+            tops = children(os.getpid())
+        return sum(len(list(descendants(top))) for top in tops)
 
 
 def _limits(spec: dict[str, Any]) -> dict[str, int]:
@@ -243,21 +252,6 @@ def _limits(spec: dict[str, Any]) -> dict[str, int]:
         **({"memory": int(memory * 1e6)} if memory is not None else {}),
         **({"processes": processes + OURS} if processes is not None else {}),
     }
-
-
-def wake_on_death() -> int:
-    """A descriptor that becomes readable when a child has ended."""
-    alarm, ring = os.pipe()
-    os.set_blocking(alarm, False)
-    os.set_blocking(ring, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
-    return alarm
-
-
-def quiet(alarm: int) -> None:
-    with contextlib.suppress(BlockingIOError):
-        os.read(alarm, 1 << 16)
 
 
 def tell(line: socket.socket, message: dict[str, Any], patience: float) -> None:

@@ -3,10 +3,11 @@
     coordinator ──door── warden ──fork── supervisor (one for each run) ──fork, exec── the run and all it starts
          └────────── one socket for each run, handed through the door ────┘
 
-The coordinator starts it once, with an empty environment. One byte and one socket through the door ask for a
-supervisor (a second socket is the run's channel). One is forked ahead: it waits behind a hatch, so that a run does not
-wait for the fork. It is forked a moment after the one before was needed, since a run that starts needs the cores
-itself. What a supervisor does, and how the promise is kept, says `supervisor`.
+The coordinator starts it once, with an empty environment. A word (four bytes of length, then what it is to prepare) and
+one socket through the door ask for a supervisor; a second socket is the run's channel. One is forked ahead for each
+word of late: it waits behind a hatch, so that a run does not wait for the fork. It is forked a moment after the one
+before was needed, since a run that starts needs the cores itself. What a supervisor does, and how the promise is kept,
+says `supervisor`.
 
 Standard library only, so that the process stays small. No threads, so that a parent's death can be a signal.
 """
@@ -20,13 +21,16 @@ import os
 import select
 import socket
 import time
+from collections.abc import Sequence
 
 from overnight.measure.birth import CHANNEL, FILTER, STATUS, SUBREAPER, prctl
+from overnight.measure.sandbox import apart
 from overnight.measure.sandbox.cgroup import Groups
-from overnight.measure.supervisor import PATIENCE, quiet, supervise, wake_on_death
-from overnight.measure.tree import children, kill, kill_tree, reap, stopped
+from overnight.measure.supervisor import PATIENCE, supervise
+from overnight.measure.tree import children, kill, kill_tree, quiet, reap, stopped, wake_on_death
 
-APART = 0.015  # seconds from a run's start to the fork of the next supervisor
+LATER = 0.015  # seconds from a run's start to the fork of the next supervisor
+SPARES = 4  # words that one is kept for: a run's, and those of its scoring
 
 
 def main(fd: str, groups: str) -> None:
@@ -36,18 +40,20 @@ def main(fd: str, groups: str) -> None:
     for reserved in (CHANNEL, FILTER, STATUS):  # numbers that a run knows: nothing of ours is ever there
         os.dup2(0, reserved, inheritable=False)
     gc.freeze()
-    Warden(door, Groups.found() if groups == "True" else Groups()).serve()
-    kill_tree(PATIENCE)
+    warden = Warden(door, Groups.found() if groups == "True" else Groups())
+    warden.serve()
+    kill_tree(PATIENCE, warden.alarm)
 
 
 class Warden:
     def __init__(self, door: socket.socket, groups: Groups) -> None:
         self.door, self.groups = door, groups
+        self.may_prepare = apart.possible()
         self.alarm = wake_on_death()
         self.supervisors: set[int] = set()
         self.born = 0
-        self.spare: tuple[socket.socket, int] | None = None
-        self.next_spare = 0.0  # when it is forked, where there is none
+        self.spares: dict[bytes, tuple[socket.socket, int]] = {}  # by the word that asks for one
+        self.due: dict[bytes, float] = {}  # when those are forked that are not there
 
     def serve(self) -> None:
         """One supervisor for each request that comes through the door, until the coordinator is gone and all have
@@ -56,16 +62,19 @@ class Warden:
         poll.register(self.door, select.POLLIN)
         poll.register(self.alarm, select.POLLIN)
         while True:
-            wait = 1.0 if self.spare else self.next_spare - time.monotonic()
-            if wait <= 0:
-                self.spare = self.fork_supervisor()
-            ready = dict(poll.poll(max(wait, 0) * 1000))
+            now = time.monotonic()
+            for word in [word for word, due in self.due.items() if due <= now]:
+                self.spares[word] = self.fork_supervisor(word)
+                del self.due[word]
+            if len(self.spares) > SPARES:
+                self.spares.pop(next(iter(self.spares)))[0].close()  # the one of long ago
+            ready = dict(poll.poll((min(self.due.values(), default=now + 1) - now) * 1000))
             if self.door.fileno() in ready and not self.answer():
                 break
             quiet(self.alarm)
             self.tidy()
-        if self.spare:
-            self.spare[0].close()  # each of the others hears the end of its own socket
+        for hatch, _ in self.spares.values():
+            hatch.close()  # each of the others hears the end of its own socket
         give_up = time.monotonic() + PATIENCE
         while self.supervisors and time.monotonic() < give_up:
             self.tidy()
@@ -74,16 +83,15 @@ class Warden:
 
     def answer(self) -> bool:
         """False: nobody will ask again."""
-        if not self.spare:  # before we hold a run's sockets: its supervisor alone should
-            self.spare = self.fork_supervisor()
-        word, fds, _, _ = socket.recv_fds(self.door, 1, 2)
-        while fds and not self.hand_over(*self.spare, fds):
-            self.spare = self.fork_supervisor()
+        size, fds, _, _ = socket.recv_fds(self.door, 4, 2)
+        word = self.door.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
+        while fds and not self.hand_over(*(self.spares.pop(word, None) or self.fork_supervisor(word, fds)), fds):
+            pass
         for fd in fds:
             os.close(fd)
         if fds:
-            self.spare, self.next_spare = None, time.monotonic() + APART
-        return bool(word)
+            self.due[word] = time.monotonic() + LATER
+        return bool(size)
 
     def hand_over(self, hatch: socket.socket, pid: int, fds: list[int]) -> bool:
         """False: the spare one is dead, as when an earlier run has found and killed it."""
@@ -106,8 +114,8 @@ class Warden:
             self.groups.sweep()
         return ended
 
-    def fork_supervisor(self) -> tuple[socket.socket, int]:
-        """Gives our end of the hatch that it waits behind, and its pid."""
+    def fork_supervisor(self, word: bytes, held: Sequence[int] = ()) -> tuple[socket.socket, int]:
+        """Gives our end of the hatch that it waits behind, and its pid. What we hold of a run's it gets there."""
         ours, theirs = socket.socketpair()
         self.born += 1
         if pid := os.fork():
@@ -115,8 +123,11 @@ class Warden:
             self.supervisors.add(pid)
             return ours, pid
         try:
-            ours.close()
-            self.door.close()
-            supervise(theirs, self.groups.enter(str(self.born)))
+            for mine in (ours, self.door, *(hatch for hatch, _ in self.spares.values())):
+                mine.close()
+            for fd in held:
+                os.close(fd)
+            orders = tuple(os.fsdecode(word).split("\0")) if word and self.may_prepare else ()
+            supervise(theirs, self.groups.enter(str(self.born)), orders)
         finally:
             os._exit(0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from overnight.clock import Now
+from overnight.ledger.events import Event
 from overnight.model import Claim, Phase, Run, Slot, Verdict, Worth
 
 
@@ -102,6 +103,13 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Write:
+    """Take in what somebody has told → these events, all or none."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """The end of this session → Closed."""
 
@@ -110,7 +118,7 @@ class Close:
 
 
 Action: TypeAlias = (
-    Ask | Admit | Start | Cancel | Rebase | Conclude | Hold | Record | Remove | Turn | Weigh | Announce | Close
+    Ask | Admit | Start | Cancel | Rebase | Conclude | Hold | Record | Remove | Turn | Weigh | Announce | Write | Close
 )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from overnight.model import Call, Phase
-from overnight.night.state import NightState, Open
+from overnight.night.open import Open
+from overnight.night.state import NightState
 from overnight.program.program import Program
 
 

@@ -56,11 +56,15 @@ class Asking:
     def waits(self) -> Answer | None:
         """The first that will be back, where all but stand-ins wait."""
         answers = [place.waiting for place in self.places if not place.seat.stand_in]
-        return min((a for a in answers if a), key=lambda a: a.wait_until or 0.0) if all(answers) else None
+        return min((a for a in answers if a), key=lambda a: a.wait_until or 0.0) if answers and all(answers) else None
 
     def dry(self, records: int) -> bool:
         """Nobody has an idea, and nobody is waited for."""
-        return not self.asked and all(p.dry_at == records for p in self.places if not p.seat.stand_in)
+        return (
+            bool(self.places)
+            and not self.asked
+            and all(p.dry_at == records for p in self.places if not p.seat.stand_in)
+        )
 
     def turns(self, slots: int, open_: int, limit: int | None, records: int) -> Iterator[tuple[int, int]]:
         """(seat, how many), which count as asked from then on. `open_`: proposals that are not decided; `limit`: so

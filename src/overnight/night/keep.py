@@ -14,7 +14,8 @@ from overnight.ledger.events import Admitted, Entry, Judged, Opened, Proposed, R
 from overnight.ledger.steering import Approved
 from overnight.model import Call, Verdict
 from overnight.night.admit import Problem, find_problem, fingerprint, size
-from overnight.night.state import NightState, Open
+from overnight.night.open import Open
+from overnight.night.state import NightState
 from overnight.program.program import Program
 from overnight.repo import refs
 from overnight.repo.edits import edited, make_edits
@@ -65,9 +66,13 @@ class Keeper:
         return self._snapshot(experiment, experiment.base, allowed, proposed_at, problem)
 
     def rebase(self, experiment: Open, onto: str, proposed_at: float) -> Rebased:
-        """The experiment's change, three ways merged onto `onto`."""
+        """The experiment's change, three ways merged onto `onto`. Nobody measures that where people report numbers."""
         assert experiment.commit is not None
-        files = rebase(self.repo, experiment.base, experiment.commit, onto, self.program.edit)
+        files = (
+            None
+            if self.program.external
+            else rebase(self.repo, experiment.base, experiment.commit, onto, self.program.edit)
+        )
         if files is None or find_problem(self.program, files, self.repo.texts(onto, self.program.edit)):
             return Rebased(experiment=experiment.number, onto=onto, commit=None, fingerprint="", size=0, parent_size=0)
         made = self._snapshot(experiment, onto, files, proposed_at, None)

@@ -26,23 +26,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from overnight.judge.policy import AnyPolicy, Removal, Want
-from overnight.judge.seeds import seed_for
 from overnight.ledger.events import Entry
 from overnight.model import Call, Phase, Purpose, Run, Slot
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Signal, Tick
 from overnight.night.approval import unanswered, waits
 from overnight.night.asking import Asking, Seat
-from overnight.night.state import NightState, Open
+from overnight.night.due import due
+from overnight.night.filling import run_of, starts
+from overnight.night.open import Open
+from overnight.night.state import NightState
 from overnight.night.stop import Progress, deadline, gauges, seconds_left, window_left
 from overnight.program.program import Program
 
 DAWN_SHARE = 0.10
 """Of a night's runs, for asking whether the keeps are still worth something."""
-
-STARTUP_SLACK, BOX_SLACK, LEAST_SLACK = 1.5, 0.05, 0.5
-"""What a run may take beside its box: so many times what the baseline took, a share of the box, and so many seconds.
-A larger model takes longer to save: at 1.25, .02 and nothing half of a night's honest runs were ended."""
 
 FRUITLESS_LIMIT = 50
 """So many proposals in a row that could not be run: whoever makes them has nothing left to say."""
@@ -57,16 +55,14 @@ class Night:
         slots: int,
         tick: Tick,
         deadline_utc: float | None,
-        errand: Phase | None = None,
+        errand: Phase | None = None,  # the one that this session is for; SEARCH: only what was told
         seats: Sequence[Seat] = (Seat(),),
     ) -> None:
         self.program, self.secret, self.slots = program, secret, slots
-        self.deadline_utc = deadline_utc
-        self.errand = errand  # the one phase that this session is for, whatever the stop rules say
+        self.deadline_utc, self.errand = deadline_utc, errand
         self.state = NightState(program, policy)
         self.time = self.began = tick
-        self.asking = Asking(seats)
-        self.cancelled: set[str] = set()
+        self.asking, self.cancelled = Asking(seats), set[str]()
 
     def hear(self, what: Entry | Signal) -> None:
         """Takes in what has happened."""
@@ -80,6 +76,7 @@ class Night:
                 self.asking.hear(what)
             case Dropped():
                 self.state.under_way.pop(what.run_id, None)
+                self.state.scouts.under_way.pop(what.run_id, None)
 
     def next(self, free: Sequence[Slot]) -> list[Action]:
         """Says what to do now: finish what is half done; else end, if it is time; else fill the slots and ask for more.
@@ -88,7 +85,7 @@ class Night:
             return []
         if half_done := next(self._half_done(), None):
             return [half_done]
-        wants = self.state.policy.wants(self.state.belief, len(free))
+        wants = [] if self.program.external else self.state.policy.wants(self.state.belief, len(free))
         if turn := self._turn(idle=not wants and not self.state.under_way):
             return [turn]
         if ending := self._ending(idle=not wants):
@@ -112,6 +109,7 @@ class Night:
         stale = (e for e in waiting if self._stale(e) and not self._running(e) and not self._waits(e))
         yield from (do.Rebase(e.number, state.incumbent) for e in stale)
         yield from self._cancels(run_id for run_id, s in state.under_way.items() if not self._of_use(s.run))
+        yield from due(self.program, state, self._run)
 
     def _conclude(self, experiment: Open) -> Action:
         assert experiment.verdict is not None
@@ -132,55 +130,19 @@ class Night:
 
     def _of_use(self, run: Run) -> bool:
         """Not where the night has turned to something else and decided without it."""
+        if run.purpose is Purpose.SCOUT:  # of the incumbent, as long as it is
+            return run.commit == self.state.incumbent or run.experiment in self.state.open
         return run.experiment in self.state.open or run.purpose in (Purpose.INCUMBENT, Purpose.CLAIM)
 
     # ---- filling the slots
 
-    def _starts(self, wants: Sequence[Want], free: Sequence[Slot]) -> Iterator[do.Start]:
+    def _starts(self, wants: Sequence[Want], free: Sequence[Slot]) -> list[Action]:
         if not free or not self._time_for_a_run():
-            return
-        slots = iter(free)
-        for want in wants:
-            run = self._run(want)
-            if run.id in self.state.under_way:
-                continue
-            if (slot := next(slots, None)) is None:
-                return
-            yield do.Start(run, self.state.attempts.get(run.id, 0) + 1, slot)
+            return []
+        return [*starts(self.program, self.state, self.secret, wants, free)]
 
     def _run(self, want: Want) -> Run:
-        what, commit = self._what(want)
-        run_id = f"{what}-{want.index}"
-        return Run(
-            id=run_id,
-            experiment=want.experiment,
-            commit=commit,
-            purpose=want.purpose,
-            split=want.split,
-            seed=seed_for(self.secret, self.state.name, run_id),
-            box_seconds=self.program.box.seconds,
-            kill_after_seconds=self._kill_after(want.purpose),
-            rungs=want.rungs,
-        )
-
-    def _what(self, want: Want) -> tuple[str, str]:
-        """The name of what is measured, and its commit."""
-        name, kept = f"{want.experiment}-{want.purpose}", self.state.kept
-        if want.experiment not in self.state.open:
-            return (f"{name}-{next(reversed(kept))}" if want.purpose is Purpose.CLAIM else name), kept[want.experiment]
-        experiment = self.state.open[want.experiment]
-        assert experiment.commit is not None
-        again = f"-r{experiment.rebases}" if experiment.rebases else ""
-        return f"{want.experiment}{again}-{want.purpose}", experiment.commit
-
-    def _kill_after(self, purpose: Purpose) -> float:
-        """The box is ours to hold: what takes longer to start than the baseline did trains for longer, if it likes."""
-        limit, allowed = self.program.kill_after_seconds, self.program.startup_seconds
-        if allowed is None and self.state.startup_seconds is not None:
-            allowed = STARTUP_SLACK * self.state.startup_seconds + BOX_SLACK * self.program.box.seconds + LEAST_SLACK
-        return (
-            limit if purpose is Purpose.BASELINE or allowed is None else min(limit, self.program.box.seconds + allowed)
-        )
+        return run_of(self.program, self.state, self.secret, want)
 
     # ---- asking for more
 
@@ -194,8 +156,7 @@ class Night:
         if self._spent(self.state.progress(self.time.elapsed, self.asking.thinking + 1)):
             limit = self.asking.asked
         undecided = sum(not self._waits(experiment) for experiment in self.state.open.values())
-        turns = self.asking.turns(self.slots, undecided, limit, self.state.records)
-        return [do.Ask(n, seat) for seat, n in turns]
+        return [do.Ask(n, seat) for seat, n in self.asking.turns(self.slots, undecided, limit, self.state.records)]
 
     def _spent(self, progress: Progress) -> bool:
         rules = replace(self.program.stop, experiments=None, plateau=None, target=None)
@@ -207,11 +168,10 @@ class Night:
         """To the next phase, when its time has come."""
         state, phases = self.state, self.state.policy.phases
         later = phases if state.phase is Phase.SEARCH else phases[phases.index(state.phase) + 1 :]
-        if not later or not state.incumbent or state.stop:
+        if not later or not state.incumbent or state.stop or self.errand is state.phase:
             return None
         if self.errand:
-            due = state.phase is Phase.SEARCH
-            return do.Turn(self.errand, None, "somebody asked for it", thorough=True) if due else None
+            return do.Turn(self.errand, None, "somebody asked for it", thorough=True)
         left = self.runs_left()
         if left is not None and left - self.slots + 1 <= self._kept_back(later[0], left):  # it falls by `slots` at once
             return do.Turn(later[0], left, "the time is nearly up")
@@ -226,7 +186,8 @@ class Night:
     def runs_left(self) -> int | None:
         """As far as the clock goes. None: it sets no limit."""
         left = self._seconds_left()
-        return None if left is None else max(0, int(left / self._run_seconds())) * self.slots
+        slots = self.slots - self.state.scouts.slots
+        return None if left is None else max(0, int(left / self._run_seconds())) * max(1, slots)
 
     def _ending(self, idle: bool) -> list[Action]:
         """Close, or the last things to do before; nothing while the night goes on, or while runs still end."""
@@ -239,13 +200,16 @@ class Night:
             return [do.Close(f"the untouched baseline gave no score: {state.no_baseline}", finished=True)]
         if over := self.out_of_time():
             return [do.Close(over if state.incumbent else f"{over}, not even for the baseline", finished=True)]
-        if idle and all(map(self._waits, state.open.values())) and (done := self._done()):
+        through = self.errand is Phase.SEARCH or all(map(self._waits, state.open.values()))
+        if idle and through and (done := self._done()):
             return [do.Close(done, finished=self.errand is None or state.finished_before)]
         return []
 
     def _done(self) -> str:
         """Why there is nothing more to do; empty while there is a phase to come."""
         last = self.errand or next(reversed(self.state.policy.phases), Phase.SEARCH)
+        if self.errand is Phase.SEARCH:
+            return "" if self.time is self.began else "what was told is measured"  # after a look into the inbox
         return (self.state.turned_why or self.enough()) if self.state.phase is last else ""
 
     def _cancels(self, run_ids: Iterable[str]) -> Iterator[Action]:
@@ -256,8 +220,7 @@ class Night:
 
     def enough(self) -> str:
         """Why nothing new is begun; empty while the search goes on. What has begun is measured to its end."""
-        rules = gauges(self.program.stop, self.program.goal, self.state.progress(self.time.elapsed))
-        for rule in rules:
+        for rule in gauges(self.program.stop, self.program.goal, self.state.progress(self.time.elapsed)):
             if rule.reached:
                 return rule.text
         if self.state.fruitless >= FRUITLESS_LIMIT:

@@ -27,9 +27,10 @@ from overnight.ledger import inbox
 from overnight.ledger.events import Entry, Opened, Proposed, Session
 from overnight.ledger.ledger import Ledger
 from overnight.measure.sweep import sweep
-from overnight.model import Phase, Step, unwatched
+from overnight.model import Phase
 from overnight.night.actions import Tick
 from overnight.night.asking import Seat
+from overnight.night.due import ELSEWHERE
 from overnight.night.keep import Keeper, log_ref
 from overnight.night.letters import PASSING
 from overnight.night.night import Night
@@ -42,6 +43,7 @@ from overnight.night.watcher import Watcher
 from overnight.program.program import Program
 from overnight.repo import refs
 from overnight.repo.repo import Repo
+from overnight.step import Step, unwatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def begin(opening: Opening, ledger: Ledger, clock: Clock, watcher: Watcher, step
     night = Night(opening.program, opening.policy, secret, opening.slots, tick, until, opening.errand, opening.seats)
     for entry in ledger.since(0):
         night.hear(entry)
+        night.state.finished.clear()  # of these `Shift.work` tells from the ledger
     keeper = Keeper(opening.repo, opening.program, opened.event, opened.at)
     keeper.prepare_refs(night.state)
     attic = Attic(ledger.path.parent / "runs", opening.program.disk_mb)
@@ -107,6 +110,11 @@ def scratch_folder(tag: str, node: str) -> Path:
     return wanted / f"{node}-{tag}"
 
 
+def asked_folder(tag: str, node: str) -> Path:
+    """Where workspaces are that were given out: nobody's scratch, for somebody may come back to one after days."""
+    return scratch_folder(tag, node).parent / "asked" / f"{node}-{tag}"
+
+
 def _first_events(opening: Opening, ledger: Ledger) -> tuple[Opened, Proposed]:
     repo, program = opening.repo, opening.program
     head = repo.head()
@@ -123,7 +131,8 @@ def _first_events(opening: Opening, ledger: Ledger) -> tuple[Opened, Proposed]:
         environment=_environment() | dict(opening.environment),
         who=_who(),
     )
-    baseline = Proposed(experiment=0, parent=head, edits=(), origin="baseline", hypothesis="the untouched baseline")
+    said = f"the untouched baseline ({ELSEWHERE})" if program.external else "the untouched baseline"
+    baseline = Proposed(experiment=0, parent=head, edits=(), origin="baseline", hypothesis=said)
     return opened, baseline
 
 

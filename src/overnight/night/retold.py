@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from overnight.errors import LedgerError
 from overnight.judge.policy import AnyPolicy
-from overnight.ledger.events import Admitted, Judged, Opened, Proposed, Rebased, Recorded, RunDone, Session
+from overnight.ledger.events import Opened, Recorded, Session
 from overnight.ledger.ledger import Reader
 from overnight.ledger.steering import Reread
 from overnight.model import Experiment
-from overnight.night.state import NightState, Open
-from overnight.night.telling import told
+from overnight.night.state import NightState
+from overnight.night.telling import finished, told
 from overnight.night.verify import program_of
 from overnight.program.front import split
 from overnight.program.program import Program
@@ -30,27 +30,11 @@ def retold(reader: Reader, repo: Repo, exact: bool = False) -> Iterator[Experime
     """Every finished experiment but the baseline, in the order in which they were recorded. `exact`: as our own
     optimiser is told."""
     texts = lru_cache(maxsize=PARENTS)(repo.texts)
-    open_: dict[int, Open] = {}
-    for entry in reader.since():
-        match event := entry.event:
-            case Proposed():
-                open_[event.experiment] = Open(event, event.parent)
-            case Admitted():
-                open_[event.experiment].commit = event.commit
-            case Rebased() if event.commit is not None:
-                open_[event.experiment].commit = event.commit
-                open_[event.experiment].trials.clear()
-            case RunDone() if event.experiment in open_:
-                open_[event.experiment].trials.append(event.trial)
-            case Judged():
-                open_[event.experiment].judged = event
-            case Recorded():
-                done = open_.pop(event.experiment)
-                done.released = event.released
-                if done.number > 0:
-                    edits = done.proposed.edits
-                    parents = texts(done.proposed.parent, tuple(sorted({edit.path for edit in edits})))
-                    yield told(done, edited(parents, edits), exact)
+    for done in finished(reader):
+        if done.number > 0:
+            edits = done.proposed.edits
+            parents = texts(done.proposed.parent, tuple(sorted({edit.path for edit in edits})))
+            yield told(done, edited(parents, edits), exact)
 
 
 def program_in(reader: Reader) -> Program:

@@ -15,27 +15,30 @@ from typing import TypeAlias
 from overnight.clock import Clock
 from overnight.compute.executor import Executor, Failed
 from overnight.errors import OvernightError
-from overnight.judge.seeds import seed_for
 from overnight.ledger import events as ev
 from overnight.ledger import inbox
 from overnight.ledger.events import Event
 from overnight.ledger.idling import Idled
 from overnight.ledger.ledger import Ledger
 from overnight.ledger.steering import Held
-from overnight.model import Heartbeat, Idea, Proposal, Status, Step, Trial, Wait, unwatched
+from overnight.model import Heartbeat, Proposal, Status, Trial, Wait
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Tick
+from overnight.night.doors import letters
 from overnight.night.keep import Keeper
-from overnight.night.letters import event_of
 from overnight.night.night import Night
+from overnight.night.open import Open
 from overnight.night.plain import one_line, storable
 from overnight.night.reread import Rereader
-from overnight.night.telling import told
+from overnight.night.showing import Showing
+from overnight.night.telling import finished, told
 from overnight.night.tidy import Attic
 from overnight.night.watcher import Watcher
+from overnight.propose.beliefs import Beliefs
 from overnight.propose.desk import Answered, Desk, News, Note, ProposerFailed, close_all
-from overnight.propose.proposer import Proposer, View
+from overnight.propose.proposer import Proposer
 from overnight.repo.edits import make_edits
+from overnight.step import Step, unwatched
 
 TICK_SECONDS = 0.2
 
@@ -68,15 +71,20 @@ class Shift:
     step: Step = unwatched
     executor: Executor = field(init=False)
     desks: list[Desk] = field(init=False)  # in the order of the night's seats
-    ideas: dict[int, str] = field(default_factory=dict)  # by seat: what it was asked to try
+    showing: Showing = field(init=False)
+    beliefs: Beliefs = field(default_factory=Beliefs)
     beats: dict[str, Heartbeat] = field(default_factory=dict)
 
     def work(self, executor: Executor, *proposers: Proposer) -> ev.Closed:
         """Works until the night or this session of it ends. What runs then is ended, whatever the reason."""
         self.executor = executor
-        self.desks = [Desk(proposer, seat, self.queue.put) for seat, proposer in enumerate(proposers)]
+        self.showing = Showing(self.night, self.keeper.repo)
+        names = [place.seat.name for place in self.night.asking.places]
+        everyone = enumerate(zip(proposers, names, strict=True))
+        self.desks = [Desk(who, seat, name, self.queue.put, self.beliefs) for seat, (who, name) in everyone]
         try:
-            self._tell_finished()
+            for experiment in finished(self.ledger):
+                self._tell(experiment)
             while (closed := self.night.state.closed) is None:
                 actions = self.night.next(executor.free())
                 for action in actions:
@@ -99,11 +107,12 @@ class Shift:
         open_ = self.night.state.open
         match action:
             case do.Ask(n, seat):
-                self.desks[seat].ask(self._view(seat), n)
+                desk = self.desks[seat]
+                desk.ask(self.showing.view(seat, desk.origin, desk.trusted), n)
             case do.Admit(number):
                 self._append(self.keeper.admit(open_[number], self._proposed_at(number)))
             case do.Start(run, attempt, slot):
-                self._append(ev.RunStarted(run=run, attempt=attempt, slot=slot.name))
+                self._append(ev.RunStarted(run=run, attempt=attempt, slot=slot.name, hardware=slot.hardware))
                 self.executor.submit(run, attempt, slot)
             case do.Cancel(run_id):
                 self.executor.cancel(run_id)
@@ -124,12 +133,14 @@ class Shift:
             case do.Announce(claim):
                 state = self.night.state
                 self._append(ev.Claimed(number=state.claims + 1, commit=state.incumbent, claim=claim))
+            case do.Write(events):
+                self._append(*events)
             case do.Close(why, finished):
                 self._append(self._closed(why, finished))
 
-    def _append(self, event: Event) -> None:
+    def _append(self, *events: Event) -> None:
         """Writes it down; only then is it so."""
-        for entry in self.ledger.append(self.clock.now(), self._elapsed(), event):
+        for entry in self.ledger.append(self.clock.now(), self._elapsed(), *events):
             self.night.hear(entry)
             self.watcher.saw(entry, self.night)
         self._tell_finished()
@@ -148,30 +159,6 @@ class Shift:
     def _closed(self, why: str, finished: bool) -> ev.Closed:
         secret = self.night.secret if finished else ""
         return ev.Closed(session=self.night.state.sessions, why=why, finished=finished, secret=secret)
-
-    def _view(self, seat: int) -> View:
-        state, before = self.night.state, f"/{seat}" if seat else ""
-        number = state.last_number + 1
-        return View(
-            program=self.night.program,
-            number=number,
-            seed=seed_for(self.night.secret, state.name, f"ask/{number}{before}"),
-            incumbent=state.incumbent,
-            files=self.keeper.repo.texts(state.incumbent, self.night.program.edit),
-            best=state.best if self.desks[seat].trusted else state.released,
-            in_flight=[e.proposed.hypothesis for e in state.open.values()],
-            said=state.steering.said,
-            idea=self._idea(seat),
-            noise=state.policy.outlook(state.belief, None).noise,
-        )
-
-    def _idea(self, seat: int) -> Idea | None:
-        """A person's, for one who can read it."""
-        idea = self.night.state.steering.idea_for() if self.night.asking.places[seat].seat.thinks else None
-        if idea:
-            self.night.state.steering.ask(idea.id)
-            self.ideas[seat] = idea.id
-        return idea
 
     # ---- listening
 
@@ -205,15 +192,15 @@ class Shift:
                 raise _failure(f"the slot of run {run_id}", error)
 
     def _take_note(self, seat: int, news: News) -> None:
-        name = self.night.asking.places[seat].seat.name
-        idea = self.ideas.get(seat, "")
+        name = self.desks[seat].origin
+        idea = self.showing.asked(seat)
         match news:
             case Proposal():
                 self._append(self._proposed(news, idea))
             case Answered(asked, given, wait):
                 if wait:
                     self._append(self._idled(name, wait, idea))
-                self.night.state.steering.give_back(self.ideas.pop(seat, ""))
+                self.showing.over(seat)
                 self.night.hear(
                     Answer(asked, given, wait.until, _line(wait.why), seat) if wait else Answer(asked, given, seat=seat)
                 )
@@ -256,21 +243,26 @@ class Shift:
 
     def _take_inbox(self) -> None:
         for message_id, message in inbox.take(self.ledger.path.parent):
-            self._append(event_of(message_id, message, self.night.state.steering))
+            for event in letters(message_id, message, self.night.state.doors, self.night.state.steering):
+                self._append(event)
             inbox.done(self.ledger.path.parent, message_id)
 
     # ---- telling
 
     def _tell_finished(self) -> None:
         """Everybody's experiments go to the proposer; on resume, all of them again."""
-        finished, self.night.state.finished = self.night.state.finished, []
-        for experiment in finished:
-            if experiment.number > 0:
-                files = self.keeper.proposed_files(experiment)
-                for desk in self.desks:
-                    desk.observe(told(experiment, files, desk.trusted))
-            self.watcher.finished(experiment, self.night)
-            self.attic.tidy(experiment)
+        done, self.night.state.finished = self.night.state.finished, []
+        for experiment in done:
+            self._tell(experiment)
+
+    def _tell(self, experiment: Open) -> None:
+        if experiment.number > 0:
+            files = self.keeper.proposed_files(experiment)
+            self.beliefs.observe(told(experiment, files, exact=True))
+            for desk in self.desks:
+                desk.observe(told(experiment, files, desk.trusted))
+        self.watcher.finished(experiment, self.night)
+        self.attic.tidy(experiment)
 
     def _proposed_at(self, number: int) -> float:
         return self.ledger.of(number)[0].at

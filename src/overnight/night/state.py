@@ -7,7 +7,7 @@ flight, and one short string for each experiment so that duplicates are known: i
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from overnight.judge.ladder import release
@@ -15,41 +15,18 @@ from overnight.judge.policy import AnyPolicy
 from overnight.ledger import events as ev
 from overnight.ledger.events import Entry, Event
 from overnight.ledger.idling import Idled
+from overnight.ledger.spending import Spending, spending_of, together
 from overnight.ledger.steering import Approved
-from overnight.model import Call, Claim, Cost, Goal, Phase, Purpose, Status, Trial, Verdict, Worth
+from overnight.model import Call, Claim, Cost, Goal, Phase, Purpose, Status, Verdict, Worth
+from overnight.night.doors import Doors
+from overnight.night.open import Open
+from overnight.night.scouting import Scouts
 from overnight.night.steering import Steering
 from overnight.night.stop import Progress
 from overnight.program.program import Program
 
 LOST_LIMIT = 3
 """A run that was under way in this many sessions that were killed is taken for what killed them."""
-
-
-@dataclass(slots=True)
-class Open:
-    """An experiment between its proposal and its record."""
-
-    proposed: ev.Proposed
-    base: str  # the incumbent it stands on
-    commit: str | None = None
-    rebases: int = 0
-    trials: list[Trial] = field(default_factory=list)
-    verdict: Verdict | None = None  # not yet written down
-    judged: ev.Judged | None = None
-    released: float | None = None  # the score that agents are told
-    counts: bool = True  # False for what was never run: a duplicate, a refusal
-
-    @property
-    def number(self) -> int:
-        return self.proposed.experiment
-
-    @property
-    def removes(self) -> int | None:
-        return self.proposed.removes
-
-    def decide(self, call: Call, why: str) -> None:
-        """Without the judge: what cannot be measured."""
-        self.verdict = Verdict(self.number, call, why, removes=self.removes)
 
 
 @dataclass(slots=True)
@@ -69,6 +46,8 @@ class NightState:
     )  # experiment → its commit on the branch, in the order of their landing
     no_baseline: str = ""  # why it gave no score
     best: float | None = None
+    baseline: float | None = None  # its score, as agents are told
+    lapsed: list[ev.Proposed] = field(default_factory=list)  # no longer apply, and could be made anew by who made them
     open: dict[int, Open] = field(default_factory=dict)
     under_way: dict[str, ev.RunStarted] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)  # of runs that have started and not ended
@@ -92,9 +71,7 @@ class NightState:
     counted: int = 0  # experiments but the baseline, duplicates and refusals
     since_keep: int = 0
     fruitless: int = 0  # proposals in a row that could not be run
-    usd: float = 0.0
-    tokens: int = 0
-    prices_known: bool = True
+    spent: Spending = Spending()  # by everybody who proposes
     paid_turns: int = 0  # of proposers that cost something
     idled: int = 0  # turns of proposers that came to nothing
     run_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=8))  # of the last runs that ended well
@@ -103,16 +80,18 @@ class NightState:
     closed: ev.Closed | None = None
     finished_before: bool = False
     steering: Steering = field(default_factory=Steering)  # what people have said
+    scouts: Scouts = field(init=False)
+    doors: Doors = field(default_factory=Doors)  # what has come in by hand
 
     def __post_init__(self, program: Program) -> None:
         self.goal, self.cpu_box = program.goal, program.box.cpu
-        self.belief = self.policy.start(program)
+        self.belief, self.scouts = self.policy.start(program), Scouts(program.goal, program.metric)
 
     def progress(self, elapsed: float, thinking: int = 0) -> Progress:
         """`thinking`: turns under way that cost something; each counts as what such a turn has cost so far."""
         more = 1 + thinking / self.paid_turns if self.paid_turns else 1.0
-        usd, tokens = self.usd * more, round(self.tokens * more)
-        return Progress(self.counted, elapsed, usd, tokens, self.since_keep, self.best)
+        spent = replace(self.spent, usd=self.spent.usd * more, tokens=round(self.spent.tokens * more))
+        return Progress(self.counted, elapsed, spent, self.since_keep, self.best)
 
     def to_release(self, verdict: Verdict) -> float | None:
         """The score that agents are told: in steps, and only where it is better than what they know."""
@@ -127,7 +106,12 @@ class NightState:
             return
         self.seq = entry.seq
         self.steering.fold(entry)
+        self.doors.fold(entry)
         self._take(entry.event)
+        for number, why in self.scouts.fold(entry.event):
+            self.open[number].decide(Call.DISCARD, why)
+        if isinstance(entry.event, ev.RunStarted | ev.RunDone) and entry.event.run.purpose is Purpose.SCOUT:
+            return
         self.belief, verdicts = self.policy.step(self.belief, entry.event)
         for verdict in verdicts:
             if verdict.experiment in self.open:
@@ -169,7 +153,7 @@ class NightState:
                 self.open[event.experiment].decide(Call.DISCARD, f"{event.who} does not want it{why}")
             case Idled():
                 self.idled = event.number
-                self._pay(event.cost)
+                self._pay(event.cost, proposed=False)
             case ev.StopAsked():
                 self.stop = event
             case ev.Closed():
@@ -189,15 +173,17 @@ class NightState:
 
     def _propose(self, event: ev.Proposed) -> None:
         self.open[event.experiment] = Open(event, event.parent)
+        remade = (old for old in self.lapsed if (old.origin, self.incumbent) == (event.origin, event.parent))
+        if (old := next(remade, None)) is not None:
+            self.lapsed.remove(old)
         self.last_number = event.experiment
         self.open[event.experiment].counts = event.removes is None
-        self.counted += event.experiment > 0 and event.removes is None
-        self._pay(event.cost)
+        if event.experiment > 0 and event.removes is None:
+            self.counted += 1
+            self._pay(event.cost, proposed=True)
 
-    def _pay(self, cost: Cost) -> None:
-        self.tokens += cost.tokens or 0
-        self.usd += cost.usd or 0.0
-        self.prices_known &= cost.usd is not None
+    def _pay(self, cost: Cost, *, proposed: bool) -> None:
+        self.spent = together((self.spent, spending_of(cost, proposed)))
         self.paid_turns += cost.tokens != 0
 
     def _admit(self, event: ev.Admitted) -> None:
@@ -212,8 +198,10 @@ class NightState:
         experiment = self.open[event.experiment]
         experiment.verdict = None
         if event.commit is None:
-            why = "made for an older incumbent, and the change no longer applies to the new one"
+            why = f"made for an older incumbent, and {self.doors.lapse}"
             experiment.decide(Call.DISCARD, why)
+            if experiment.removes is None:
+                self.lapsed.append(experiment.proposed)
             return
         experiment.base, experiment.commit = event.onto, event.commit
         experiment.rebases += 1
@@ -237,6 +225,8 @@ class NightState:
         run, usage = event.run, event.trial.usage
         for known in (self.under_way, self.attempts, self.lost):
             known.pop(run.id, None)
+        if run.purpose is Purpose.SCOUT:  # on other hardware: its numbers are not of this night's kind
+            return
         self.runs += 1
         if event.experiment in self.open:
             self.open[event.experiment].trials.append(event.trial)
@@ -257,6 +247,7 @@ class NightState:
         verdict = experiment.judged.verdict
         if event.released is not None:
             self.released = experiment.released = event.released
+            self.baseline = event.released if experiment.number == 0 else self.baseline
         if event.kept is not None:
             self.incumbent, self.best, self.claim = event.kept, verdict.score, None
             self.kept[event.experiment] = event.kept

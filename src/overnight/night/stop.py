@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from overnight.clock import Now
+from overnight.ledger.spending import Spending
 from overnight.model import Goal
 from overnight.program.program import Program, Stop, Window
+
+BLIND = 3
+"""So many turns that did not tell their cost, and none that did: a limit on that cost cannot be held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the night is. Work in flight counts: in `experiments`, in `usd` and in `tokens`."""
+    """How far the night is. Work in flight counts: in `experiments` and in what was `spent`."""
 
     experiments: int
     elapsed: float
-    usd: float
-    tokens: int
+    spent: Spending
     since_keep: int
     best: float | None
 
@@ -45,18 +48,35 @@ def gauges(stop: Stop, goal: Goal, progress: Progress) -> list[Gauge]:
     counted = [
         (stop.experiments, progress.experiments, "{} of {} experiments"),
         (stop.plateau, progress.since_keep, "{} of {} experiments without a keep"),
-        (stop.tokens, progress.tokens, "{} of {} tokens"),
-        (stop.usd, progress.usd, "${:.2f} of ${:.2f}"),
     ]
     found = [
         Gauge(text.format(done, limit), min(1.0, done / limit), done >= limit)
         for limit, done, text in counted
         if limit is not None
     ]
+    spent = progress.spent
+    if stop.tokens is not None:
+        found.append(
+            _spent("{:,.0f}", " tokens", stop.tokens, spent.tokens, spent.uncounted, spent.longest),
+        )
+    if stop.usd is not None:
+        found.append(_spent("${:,.2f}", "", stop.usd, spent.usd, spent.unpriced, spent.dearest))
     if stop.target is not None and progress.best is not None:
         reached = not goal.better(stop.target, progress.best)
         found.append(Gauge(f"best {progress.best:.6g}, target {stop.target:g}", float(reached), reached))
     return found
+
+
+def _spent(figure: str, unit: str, limit: float, told: float, silent: int, dearest: float) -> Gauge:
+    """What `silent` turns did not tell is never taken for nothing: each counts as the dearest that did. A limit that
+    cannot be held counts as reached."""
+    most, turns = f"{figure.format(limit)}{unit}", f"{silent} turn{'s' * (silent > 1)}"
+    if silent and not dearest:
+        share = min(1.0, silent / BLIND)
+        return Gauge(f"{most} is the limit, and {turns} did not tell what they cost", share, share >= 1)
+    done = told + silent * dearest
+    more = f", of which {turns} that did not tell as the dearest" if silent else ""
+    return Gauge(f"{figure.format(done)} of {most}{more}", min(1.0, done / limit), done >= limit)
 
 
 def seconds_left(program: Program, elapsed: float, now: Now, deadline_utc: float | None) -> float | None:

@@ -4,14 +4,38 @@ scores, only the score as it was released: rounded, and no news where it is not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from overnight.model import Call, Experiment, Proposal, Status, Trial, Verdict
-from overnight.night.state import Open
+from overnight.ledger.events import Admitted, Judged, Proposed, Rebased, Recorded, RunDone
+from overnight.ledger.ledger import Reader
+from overnight.model import Call, Experiment, Proposal, Purpose, Status, Trial, Verdict
+from overnight.night.open import Open
 
 SILENT = (Call.KEEP, Call.DISCARD)
 """Their sentences hold numbers that hidden scores went into."""
+
+
+def finished(reader: Reader) -> Iterator[Open]:
+    """Every recorded experiment once more, in that order, one at a time: a long night's do not fit into memory."""
+    open_: dict[int, Open] = {}
+    for entry in reader.since():
+        match event := entry.event:
+            case Proposed():
+                open_[event.experiment] = Open(event, event.parent)
+            case Admitted():
+                open_[event.experiment].commit = event.commit
+            case Rebased() if event.commit is not None:
+                open_[event.experiment].commit = event.commit
+                open_[event.experiment].trials.clear()
+            case RunDone() if event.experiment in open_ and event.run.purpose is not Purpose.SCOUT:
+                open_[event.experiment].trials.append(event.trial)
+            case Judged():
+                open_[event.experiment].judged = event
+            case Recorded():
+                done = open_.pop(event.experiment)
+                done.released = event.released
+                yield done
 
 
 def told(done: Open, files: Mapping[str, str], exact: bool) -> Experiment:

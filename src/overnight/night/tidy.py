@@ -7,25 +7,29 @@ oldest keeps, never the newest one. The ledger keeps every number and the tail o
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from overnight.model import Call
-from overnight.night.state import Open
+from overnight.night.open import Open
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
-    folder: Path
+    run_id: str
     size: int
-    kept: bool
 
 
 @dataclass(slots=True)
 class Attic:
+    """Costs the same however long the night is."""
+
     folder: Path
     limit_mb: float
-    stored: list[Stored] = field(default_factory=list)  # oldest first
+    others: deque[Stored] = field(default_factory=deque)  # of what was not kept, oldest first
+    kept: deque[Stored] = field(default_factory=deque)
+    size: int = 0  # of all of them
 
     def tidy(self, done: Open) -> None:
         assert done.judged is not None
@@ -36,19 +40,16 @@ class Attic:
                 continue
             if not kept:
                 shutil.rmtree(folder / "saved", ignore_errors=True)
-            self.stored.append(Stored(folder, _size(folder), kept))
+            stored = Stored(run_id, _size(folder))
+            (self.kept if kept else self.others).append(stored)
+            self.size += stored.size
         self._shrink()
 
     def _shrink(self) -> None:
-        excess = sum(s.size for s in self.stored) - self.limit_mb * 1e6
-        newest_keep = next((s for s in reversed(self.stored) if s.kept), None)
-        for old in sorted(self.stored, key=lambda s: s.kept):
-            if excess <= 0:
-                return
-            if old is not newest_keep:
-                shutil.rmtree(old.folder, ignore_errors=True)
-                self.stored.remove(old)
-                excess -= old.size
+        while self.size > self.limit_mb * 1e6 and (self.others or len(self.kept) > 1):
+            old = (self.others or self.kept).popleft()
+            shutil.rmtree(self.folder / old.run_id, ignore_errors=True)
+            self.size -= old.size
 
 
 def _size(folder: Path) -> int:

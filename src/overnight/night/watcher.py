@@ -8,7 +8,7 @@ from overnight.clock import Now
 from overnight.ledger.events import Entry
 from overnight.model import Heartbeat
 from overnight.night.night import Night
-from overnight.night.state import Open
+from overnight.night.open import Open
 
 
 class Watcher(Protocol):

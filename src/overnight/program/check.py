@@ -11,6 +11,7 @@ from overnight.model import Split
 from overnight.program.facts import Facts, Place
 from overnight.program.knobs_unfit import unfit
 from overnight.program.paths import inside, matching
+from overnight.program.program import ELSEWHERE
 from overnight.program.settings import Setting, nearest
 from overnight.program.units import duration_text, quoted
 
@@ -41,9 +42,11 @@ def check(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
     _check_edit(place, settled["edit"], settled["protect"])
     _check_kill(place, settled["time_box"][0], settled["kill_after"][0])
     _check_guards(place, settled["guards"], settled["metric"][0])
+    _check_elsewhere(place, settled)
     _check_script(place, settled["run"][0])
     _check_python(place, settled["python"][0])
     _check_scoring(place, settled)
+    _check_exclusive(place, settled["exclusive"], settled["slots"][0])
     for score in settled["score"]:
         _check_scorer(place, score, settled["edit"])
     _check_knobs(place, settled["knobs"], settled["edit"])
@@ -87,6 +90,14 @@ def _check_guards(place: Place, guards: Sequence[Setting], metric: Setting) -> N
             raise ProgramError(f"guards: {metric.value} is the metric itself; {hint}", place.path, guard.line)
 
 
+def _check_elsewhere(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
+    """What people report is one number."""
+    for key in ("guards", "score", "timing"):
+        if settled["run"][0].value == ELSEWHERE and (said := [each for each in settled[key] if each.value is not None]):
+            why = "nothing is measured here (run: elsewhere), so nobody would see to it; delete the line"
+            raise ProgramError(f"{key}: {why}", place.path, said[0].line)
+
+
 def _check_script(place: Place, run: Setting) -> None:
     """Only where the command is plain enough to know which file it starts."""
     script = _script(place, run)
@@ -108,6 +119,12 @@ def _check_scoring(place: Place, settled: Mapping[str, Sequence[Setting]]) -> No
     if settled["score"] and not (settled["artefact"] or settled["answer"]):
         how = "name what a run leaves, as in 'artefact: model.npz'"
         raise ProgramError(f"score: there is nothing to score; {how}", place.path, settled["score"][0].line)
+
+
+def _check_exclusive(place: Place, exclusive: Sequence[Setting], slots: Setting) -> None:
+    if exclusive and exclusive[0].value and slots.value > 1:
+        how = f"slots: {slots.text} would never have more than one; delete one of the two"
+        raise ProgramError(f"exclusive: its runs are measured alone, and {how}", place.path, exclusive[0].line)
 
 
 def _check_scorer(place: Place, score: Setting, edit: Sequence[Setting]) -> None:

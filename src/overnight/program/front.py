@@ -140,8 +140,8 @@ def _entries(path: Path, node: yaml.MappingNode, above: str = "") -> Iterator[tu
 
 
 def _items(key: str, text: str) -> list[str]:
-    """`a, b` on one line is a list too: people write it, and no path has a comma and a blank in it."""
-    return re.split(r",\s+", text) if key in KEYS and KEYS[key].many else [text]
+    """`a, b` on one line is a list too: people write it."""
+    return re.split(KEYS[key].apart, text.strip()) if key in KEYS and KEYS[key].many else [text]
 
 
 def _scalar(path: Path, key: str, node: yaml.Node) -> str:

@@ -26,6 +26,7 @@ _MAXIMIZE = re.compile(
     r"acc|accuracy|reward|score|throughput|f1|auc|bleu|rouge|precision|recall|mfu|psnr|ssim|iou|dice|sharpe|ndcg|"
     r"speedup|winrate|elo|per"  # per: tokens_per_second
 )
+_TIMED = re.compile(r"time|seconds?|secs?|ms|us|ns|latency|throughput|fps|qps|rps|speedup|per")
 _TIME_BUDGET = re.compile(r"^TIME_BUDGET\s*=\s*([1-9]\d{0,5})\b(?!\s*[.*/+-])", re.MULTILINE)
 _SAID_BUDGET = re.compile(r"\btime (?:budget|box) (?:of|is) ([1-9]\d{0,3})[ -]?(hour|minute|second)", re.IGNORECASE)
 _SUMMARY = re.compile(r"---[ \t]*\n([A-Za-z_]\w*):[ \t]+[-+.\d]")
@@ -78,6 +79,18 @@ def time_box(prose: str, first_line: int, scripts: Mapping[str, str]) -> list[Se
         line = first_line - 1 + _line(prose, match)
         return [_inferred("time_box", f"{match[1]} {match[2].lower()}s", f"'{match[0]}s'", line)]
     return []
+
+
+def exclusive(metric: Setting | None, timing: Setting | None, slots: Setting | None) -> list[Setting]:
+    """A time is measured alone, where nobody wants it otherwise."""
+    parts = re.split(r"[^a-z0-9]+", metric.value.lower()) if metric else []
+    if not timing and not any(_TIMED.fullmatch(part) for part in parts):
+        return []
+    why = "the metric is a time (`timing:`)" if timing else f"{parts and metric and metric.value} reads like a time"
+    if slots and slots.value > 1:
+        how = f"{slots.value} runs at once slow one another; `exclusive: on` without `slots:` measures them alone"
+        return [_inferred("exclusive", "off", f"{why}, and {how}")]
+    return [_inferred("exclusive", "on", f"{why}; `exclusive: off` lets others run beside it")]
 
 
 def shared(place: Place) -> list[Setting]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from overnight.program.knobs_alike import Shapes
 from overnight.program.knobs_documents import Flat
 from overnight.program.knobs_json import json_flat, json_literals, json_written
 from overnight.program.knobs_python import divided, python_literals
@@ -23,7 +24,7 @@ from overnight.program.knobs_said import KnobRule, reach_of, ruled
 from overnight.program.knobs_ties import multiples
 from overnight.program.knobs_toml import toml_flat, toml_literals
 from overnight.program.knobs_yaml import yaml_flat, yaml_literals, yaml_written
-from overnight.program.literals import Literal, spliced, without, written
+from overnight.program.literals import Literal, spliced, written
 from overnight.program.program import Program
 from overnight.program.ranges import Range, Scale, Value, number_range, said_choices, skipped
 from overnight.program.source import left_alone
@@ -103,8 +104,10 @@ def literals_in(text: str, path: str) -> Sequence[Literal]:
 
 def read_file(text: str, path: str) -> tuple[Mapping[str, Value], str]:
     """The values of all that could ever be a knob, and the text around them."""
+    if _suffix(path) == ".py" and (known := _SHAPES.read(text, path)):
+        return known
     literals = _literals(text, path)
-    return {literal.name: literal.value for literal in literals}, without(text, literals)
+    return {literal.name: literal.value for literal in literals}, _SHAPES.learn(text, path, literals).around
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ _FORMATS = {
     ".json": _Format(json_literals, json_written, json_flat),
     ".toml": _Format(toml_literals, json_written, toml_flat),
 }
+
+_SHAPES = Shapes()
 
 
 @lru_cache(maxsize=64)

@@ -36,7 +36,7 @@ def python_literals(text: str) -> tuple[Literal, ...]:
     outside, inside = parted(tree)
     nodes = [*outside, *inside]
     lines, compared, usage = _Lines(text), _compared(nodes), Usage(nodes)
-    once = {name for name, times in Counter(_bound(tree)).items() if times == 1}
+    once = {name for name, times in Counter(_bound(tree, "global" in text)).items() if times == 1}
     constants = (spot for spot in _constants(tree) if spot.name.partition("[")[0] in once)
     spots = [*constants, *defaults(tree, nodes, usage), *settings(tree, outside, usage)]
     return alone(_literal(spot, value, lines, compared) for spot in spots if (value := value_of(spot.node)) is not None)
@@ -85,14 +85,15 @@ def _constants(tree: ast.Module) -> Iterator[Spot]:
             yield from leaves(Spot(name, value, value, constant=True))
 
 
-def _bound(tree: ast.Module) -> Iterator[str]:
-    """Every binding of a name in the module's own scope; a function's `global` counts as one more."""
+def _bound(tree: ast.Module, reaching: bool) -> Iterator[str]:
+    """Every binding of a name in the module's own scope; a function's `global` counts as one more. `reaching`: there
+    may be one."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         match waiting.pop():
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) as scope:
                 yield name
-                for inner in ast.walk(scope):
+                for inner in ast.walk(scope) if reaching else ():
                     if isinstance(inner, ast.Global):
                         yield from inner.names
             case ast.Name(id=name, ctx=ast.Store()):

@@ -91,6 +91,10 @@ class Sentence:
     why: str  # "not understood: …" or "advice to the agent"
 
 
+ELSEWHERE = "elsewhere"
+"""As `run:`, it says that there is nothing to run here: people report the numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     path: Path
@@ -109,7 +113,13 @@ class Program:
     between: Window | None = None
     seed: int | None = None  # of the night; None: drawn
     seed_literals: bool = True  # False for `seed: as-is`: hard-coded seeds stay as they are
-    slots: int = 1
+    slots: int = 1  # 0: `auto`, which `wiring` replaces by what this machine has
+    cores: int | None = None  # of each slot; None: an even part
+    gpus: float | None = None  # of each slot, below 1 a part of one; None: one each, as long as there are some
+    exclusive: bool = False  # while a run is measured, nothing else of ours runs
+    on: str = ""  # where runs execute: "" is this machine; ray, or ray://host:port
+    confirm_on: str = ""  # a word of the hardware whose numbers count; "": that of the baseline's first run
+    priority: float = 1.0  # among objectives that share slots: so many times the share of one with 1
     python: str = "auto"  # auto | uv | self | path of a venv or an interpreter
     pass_env: tuple[str, ...] = ()
     share: tuple[
@@ -141,3 +151,7 @@ class Program:
     approve: str = ""  # "keeps": a person says whether a keep lands
     rules: tuple[Rule, ...] = field(default=())  # the read-back
     advice: Sequence[Sentence] = ()
+
+    @property
+    def external(self) -> bool:
+        return self.run == ELSEWHERE

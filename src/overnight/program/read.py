@@ -105,6 +105,7 @@ def _infer(place: Place, parts: Parts, settled: Settled) -> None:
     fill([] if settled["metric"] else infer.metric(parts.prose, parts.prose_line, texts))
     fill(infer.goal(settled["metric"][0].value) if settled["metric"] else [])
     fill(infer.time_box(parts.prose, parts.prose_line, texts))
+    fill(infer.exclusive(*(next(iter(settled[key]), None) for key in ("metric", "timing", "slots"))))
     fill(infer.shared(place))
 
 
@@ -151,6 +152,10 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
         memory_mb=one("memory"),
         writes_mb=one("writes"),
         approve=one("approve") or "",
+        exclusive=one("exclusive") or False,
+        on=one("on") or "",
+        confirm_on=one("confirm_on") or "",
+        priority=one("priority") or 1.0,
         knobs=tuple(replace(setting.value, line=setting.line) for setting in settled["knobs"] if setting.value),
         rules=_rules(place, settled, edit),
         advice=advice,
@@ -159,8 +164,8 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
 
 
 _PLAIN = (
-    *("run", "metric", "goal", "between", "slots", "python", "curve", "sandbox", "network", "processes"),
-    *("prepare", "score", "answer", "timing", "claim", "margin", "price", "agents", "policy"),
+    *("run", "metric", "goal", "between", "slots", "cores", "gpus", "python", "curve", "sandbox", "network"),
+    *("processes", "prepare", "score", "answer", "timing", "claim", "margin", "price", "agents", "policy"),
 )
 _LISTS = ("guards", "pass_env", "share", "save", "artefact", "hidden", "agent")
 _STOPS = {"experiments": "experiments", "hours": "seconds", "until": "until", "cost": "usd"} | {

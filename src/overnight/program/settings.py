@@ -23,6 +23,7 @@ from overnight.program.program import Origin, Rule
 class Key:
     parse: Callable[[str], Any]
     many: bool = False
+    apart: str = r",\s+"  # between the items that stand in one text: no path has a comma and a blank in it
     default: str | None = None
     show: Callable[[Any], str] | None = None  # for the read-back, where the text alone would not say the unit
 
@@ -83,9 +84,28 @@ def _seed(text: str) -> tuple[int | None, bool]:
 
 
 def _slots(text: str) -> int:
+    """0 is `auto`: whoever knows the machine says how many that are."""
+    return 0 if text == "auto" else _few(text)
+
+
+def _few(text: str) -> int:
     if units.count(text) > 1024:
-        raise ValueError(f"{units.quoted(text)} is more slots than one machine has")
+        raise ValueError(f"{units.quoted(text)} is more than one machine has")
     return units.count(text)
+
+
+def _gpus(text: str) -> float:
+    number = units.number(text)
+    if number < 0 or (number > 1 and not number.is_integer()) or number > 64:
+        raise ValueError(f"{units.quoted(text)} is no number of GPUs; write 1, 2, 0.5 where two runs share one, or 0")
+    return number
+
+
+def _engine(text: str) -> str:
+    """`here` is what it is without the key."""
+    if text not in ("here", "ray") and not re.fullmatch(r"ray://[\w.:\[\]-]+", text):
+        raise ValueError(f"{units.quoted(text)} is nowhere that runs could be; write here, ray, or ray://host:10001")
+    return "" if text == "here" else text
 
 
 def _sandbox(text: str) -> str:
@@ -141,6 +161,12 @@ KEYS: Mapping[str, Key] = {
     "between": Key(units.window),
     "seed": Key(_seed, default="drawn"),
     "slots": Key(_slots, default="1"),
+    "cores": Key(_few),
+    "gpus": Key(_gpus),
+    "exclusive": Key(_switch),
+    "priority": Key(units.positive),
+    "on": Key(_engine),
+    "confirm_on": Key(_words),
     "python": Key(_words, default="auto"),
     "pass_env": Key(_name, many=True),
     "share": Key(_words, many=True),
@@ -163,8 +189,8 @@ KEYS: Mapping[str, Key] = {
     "margin": Key(units.percent, default="0.05 %"),
     "price": Key(units.percent, default="0 %"),
     "knobs": Key(knob_rule, many=True, show=str),
-    "agent": Key(_words, many=True, default="search"),
-    "agents": Key(_slots),
+    "agent": Key(_words, many=True, apart=r"\s*\n\s*", default="search"),  # a line each: its words may have commas
+    "agents": Key(_few),
     "policy": Key(_words, default="proof"),
     "approve": Key(_approve),
 }

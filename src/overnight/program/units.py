@@ -119,6 +119,12 @@ def number(text: str) -> float:
     return value
 
 
+def positive(text: str) -> float:
+    if number(text) <= 0:
+        raise ValueError(f"{quoted(text)} is not above zero")
+    return _sensible(number(text), text)
+
+
 def percent(text: str) -> float:
     """A share: `0.1 %` is 0.001."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip(), re.ASCII)

@@ -8,6 +8,7 @@
     hybrid claude share=0.3
 
 A class that wants to know its line, or a place to work in, has `at(line, place)`; any other is made without arguments.
+One that can say before a night what it will work with has `look(line, place)`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from overnight.clock import Clock
 from overnight.errors import UsageError
@@ -45,6 +46,15 @@ class Workplace:
     scratch: Path  # a folder to make: it goes when the night does
     environ: Mapping[str, str]
     clock: Clock
+    seat: int = 0  # in the night: which of several of the same line it is
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What can be said of an agent before a night."""
+
+    state: Literal["ok", "warn", "error"]
+    words: str
 
 
 class Placed(Protocol):
@@ -90,3 +100,10 @@ def engage(made: Callable[..., Proposer], line: AgentLine, place: Workplace) -> 
     at = getattr(made, "at", None)
     proposer: Proposer = at(line, place) if at else made()
     return proposer
+
+
+def look(made: Callable[..., Proposer], line: AgentLine, place: Workplace) -> Found | None:
+    """What it would find in this place; None: it needs nothing that could be missing."""
+    looks = getattr(made, "look", None)
+    found: Found | None = looks(line, place) if looks else None
+    return found

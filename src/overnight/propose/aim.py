@@ -83,8 +83,7 @@ def believed(places: Places, history: Sequence[Seen], pending: Sequence[Setting]
 
 def _ranked(moves: Moves, surface: Surface, failures: Failures, rng: np.random.Generator) -> Picks:
     def promise(picks: Picks) -> Array:
-        gains, fine = surface.draw(picks, rng), (1 - failures.chance(picks)) ** CAUTION
-        return np.where(gains > 0, gains * fine, gains / fine)
+        return _promise(surface.draw(picks, rng), 1 - failures.chance(picks))
 
     count = len(moves.axes)
     single = np.full((count, MOST), count)
@@ -98,6 +97,11 @@ def _ranked(moves: Moves, surface: Surface, failures: Failures, rng: np.random.G
     near = _neighbours(picks[np.argsort(-promises)[:BEST]], moves, weights, rng)
     picks, promises = np.concatenate([picks, near]), np.append(promises, promise(near))
     return np.asarray(picks[np.argsort(-promises)])
+
+
+def _promise(gains: Array, fine: Array) -> Array:
+    weight = fine**CAUTION
+    return np.where(gains > 0, gains * weight, gains / weight)
 
 
 def _together(moves: Moves, weights: Array, rng: np.random.Generator) -> Picks:

@@ -5,6 +5,7 @@ Told exact scores, as the optimiser is: what comes out is effects with their unc
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
 
@@ -17,21 +18,31 @@ REMEMBERED, CHARACTERS = 300, 20_000_000
 
 
 class Beliefs:
-    """Hears of every experiment; asked when somebody is about to propose. Not for two threads at a time."""
+    """Hears of every experiment; asked by whoever is about to propose, on its own thread."""
 
     def __init__(self) -> None:
         self._told: deque[Experiment] = deque(maxlen=REMEMBERED)
+        self._heard = 0
+        self._said: tuple[tuple[int, str], Sequence[str]] | None = None
+        self._lock, self._thinking = threading.Lock(), threading.Lock()
 
     def observe(self, experiment: Experiment) -> None:
-        self._told.append(experiment)
-        while sum(map(_size, self._told)) > CHARACTERS:
-            self._told.popleft()
+        with self._lock:
+            self._heard += 1
+            self._told.append(experiment)
+            while sum(map(_size, self._told)) > CHARACTERS:
+                self._told.popleft()
 
     def words(self, view: View) -> Sequence[str]:
-        """Empty as long as there is too little to learn from."""
-        knobs = knobs_of(view.program, view.files)
-        found = learned(view.files, view.program.goal, list(self._told), knobs, None, view.incumbent)
-        return found.words() if found else ()
+        """Empty as long as there is too little to learn from. Twenty who ask at once have it thought of once."""
+        with self._thinking:
+            with self._lock:
+                heard, told = (self._heard, view.incumbent), list(self._told)
+            if self._said is None or self._said[0] != heard:
+                knobs = knobs_of(view.program, view.files)
+                found = learned(view.files, view.program.goal, told, knobs, None, view.incumbent)
+                self._said = heard, found.words() if found else ()
+            return self._said[1]
 
 
 def _size(experiment: Experiment) -> int:

@@ -35,6 +35,7 @@ class Wanted(StrEnum):
     """How the change is to be given."""
 
     FOLDER = "folder"  # by editing the files of a folder
+    WORKSPACE = "workspace"  # of one that was asked for, and then telling
     BLOCKS = "blocks"  # as search and replace
     WHOLE = "whole"  # as the whole new file
 
@@ -74,7 +75,8 @@ class Notebook:
             idea=short(clean(view.idea.text).strip(), IDEA) if view.idea else "",
             direction=one_line(view.direction, SAID),
             sections=fitted(sections(self._digest, view), DIGEST_TOKENS),
-            form="" if wanted is Wanted.FOLDER else instructions(Format(wanted)).strip(),
+            form=instructions(Format(wanted)).strip() if wanted in (Wanted.BLOCKS, Wanted.WHOLE) else "",
+            way=wanted,
         )
         return text.rstrip() + "\n"
 

@@ -24,10 +24,12 @@ from overnight.measure.process import Ended, Running, Warden
 from overnight.measure.sandbox.choose import choose
 from overnight.measure.sandbox.walls import hidden
 from overnight.model import Cost, Experiment, Level, Proposal, Split, Wait
-from overnight.propose.agents import AgentLine, Workplace
+from overnight.propose.agents import AgentLine, Found, Workplace
 from overnight.propose.brief import Notebook, Wanted
 from overnight.propose.changes import Changes, changes, head, hypothesis
 from overnight.propose.diagnosis import Diagnosis, diagnose
+from overnight.propose.edits.elided import elision
+from overnight.propose.found import find_client
 from overnight.propose.order import order_of
 from overnight.propose.proposer import View
 from overnight.propose.stream import Heard
@@ -42,6 +44,7 @@ class CommandAgent:
 
     def __init__(self, order: Order, place: Workplace) -> None:
         self._order, self._place = order, place
+        self.origin = f"{order.row.name}:{order.model}" if order.model else order.row.name
         self._notebook, self._warden = Notebook(), Warden()
         self._sandbox: Sandbox | None = None  # made at the first ask: when a night begins, its scratch is emptied
         self._turns = 0
@@ -53,6 +56,10 @@ class CommandAgent:
     @classmethod
     def at(cls, line: AgentLine, place: Workplace) -> Self:
         return cls(order_of(line, place), place)
+
+    @classmethod
+    def look(cls, line: AgentLine, place: Workplace) -> Found:
+        return find_client(order_of(line, place), line, place.environ)
 
     def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:  # noqa: ARG002
         """One at a time: a second would be made from the same brief."""
@@ -116,10 +123,8 @@ class CommandAgent:
         cost = self._cost(heard, ended)
         now = self._place.clock.now().utc
         ailed = diagnose(heard, ended, turn.ours, now)
-        if found.outside:
-            return self._wait(Diagnosis(Trouble.OUTSIDE, f"it changed {_named(found.outside)}, which it may not"), cost)
-        if found.odd:
-            return self._wait(Diagnosis(Trouble.BAD_REPLY, f"{_named(found.odd)} is no longer a plain text file"), cost)
+        if wrong := _wrong(found, view.files):
+            return self._wait(wrong, cost)
         if not found.files:
             if ailed.trouble is Trouble.NO_EDIT and found.beside:
                 why = f"it wrote {_named(found.beside)}, and changed nothing that may change"
@@ -129,7 +134,7 @@ class CommandAgent:
         return Proposal(
             files=found.files,
             parent=view.incumbent,
-            origin=self._order.row.name,
+            origin=self.origin,
             hypothesis=hypothesis(heard.text or heard.plain, view.files, found.files),
             cost=cost,
             notes=_notes(ailed, found, self._order.model),
@@ -141,12 +146,24 @@ class CommandAgent:
         self._failed[patience] += 1
         now = self._place.clock.now().utc
         until = wait_for(ailed.trouble, self._failed[patience], ailed.retry_after, now)
-        return Wait(until, f"{self._order.row.name}: {ailed.why}", ailed.trouble, cost)
+        return Wait(until, ailed.why, ailed.trouble, cost)
 
     def _cost(self, heard: Heard, ended: Ended) -> Cost:
         """What another service than the client's own takes is not what the client believes."""
         usd = None if self._order.base_url and heard.usd else heard.usd
         return Cost(ended.usage.wall_seconds, heard.tokens, usd)
+
+
+def _wrong(found: Changes, before: Mapping[str, str]) -> Diagnosis | None:
+    """Why what it has made of its folder is no change that can be meant."""
+    if found.outside:
+        return Diagnosis(Trouble.OUTSIDE, f"it changed {_named(found.outside)}, which it may not")
+    if found.odd:
+        return Diagnosis(Trouble.BAD_REPLY, f"{_named(found.odd)} is no longer a plain text file")
+    for path, text in found.files.items():
+        if line := elision(before.get(path, ""), text):
+            return Diagnosis(Trouble.BAD_REPLY, f"{path}: a comment stands for code that was left out: {line}")
+    return None
 
 
 def _notes(ailed: Diagnosis, found: Changes, model: str) -> Mapping[str, str]:

@@ -6,11 +6,12 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import TypeAlias
 
 from overnight.model import Cost, Experiment, Proposal, Wait
+from overnight.propose.beliefs import Beliefs
 from overnight.propose.proposer import Proposer, View
 
 
@@ -50,8 +51,11 @@ Post: TypeAlias = Callable[[Note], None]
 class Desk:
     """Hands asks and observations to the proposer in the order in which they came."""
 
-    def __init__(self, proposer: Proposer, seat: int, post: Post) -> None:
+    def __init__(self, proposer: Proposer, seat: int, name: str, post: Post, beliefs: Beliefs | None = None) -> None:
+        """`beliefs`: of the optimiser, for who thinks."""
         self._proposer, self._seat, self._tell = proposer, seat, post
+        self._beliefs = beliefs if getattr(proposer, "thinks", False) else None
+        self.origin: str = getattr(proposer, "origin", name)  # as its proposals name it
         self.trusted = getattr(proposer, "trusted", False)  # who does not say so is not
         self._in: SimpleQueue[tuple[View, int] | Experiment | None] = SimpleQueue()
         # A daemon: a proposer that hangs must not keep the night from ending.
@@ -87,6 +91,8 @@ class Desk:
 
     def _answer(self, view: View, n: int) -> None:
         given = 0
+        if self._beliefs:
+            view = replace(view, believed=self._beliefs.words(view))
         for offer in self._proposer.ask(view, n):
             if isinstance(offer, Wait):
                 self._post(Answered(n, given, sound_wait(offer)))

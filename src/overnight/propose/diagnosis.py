@@ -53,6 +53,8 @@ ENDED = {
     Why.LOST: (Trouble.KILLED, "who watched it was killed"),
     Why.FAILED: (Trouble.CRASHED, "it could not be started behind its walls"),
 }
+ERROR = re.compile(r"\W*(?:error|fatal|[\w.]*(?:Error|Exception))\b\W", re.IGNORECASE)
+WEATHER = (Trouble.LOGIN, Trouble.QUOTA, Trouble.RATE, Trouble.DOWN, Trouble.MISSING)
 SIGNALS = 128  # a shell, and bubblewrap, exit with this and the signal's number
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -78,6 +80,8 @@ def diagnose(heard: Heard, ended: Ended, ours: tuple[Trouble, str] | None, now: 
         return Diagnosis(Trouble.KILLED, f"it was ended by signal {signal}")
     if ended.code:
         return _broken(heard, ended.code, now)
+    if not heard.turns and (found := _printed(heard.plain, now)):
+        return found
     return Diagnosis(Trouble.NO_EDIT, f"it changed nothing; it said: {brief(heard.text or heard.plain) or 'nothing'}")
 
 
@@ -102,6 +106,15 @@ def _broken(heard: Heard, code: int, now: float) -> Diagnosis:
         trouble = Trouble.MISSING
         return Diagnosis(trouble, f"what it needs is not there (exit code {code}: {last})")
     return Diagnosis(trouble, f"{WORDS[trouble]} (exit code {code}: {last or 'it said nothing'})", _said(said, now))
+
+
+def _printed(plain: str, now: float) -> Diagnosis | None:
+    """It ended well, and the last line that says an error is of its service: some clients know no other way to tell."""
+    lines = [line.strip() for line in plain.splitlines() if ERROR.match(line)]
+    trouble = _sorted(lines[-1], None) if lines else Trouble.CRASHED
+    if trouble not in WEATHER:
+        return None
+    return Diagnosis(trouble, f"{WORDS[trouble]} ({lines[-1][:160]})", _said(plain, now))
 
 
 def _sorted(text: str, status: int | None) -> Trouble:

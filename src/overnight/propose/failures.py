@@ -70,11 +70,13 @@ _SAID = re.compile(r"divisib|divide|multiple of")
 
 
 def find_ties(knobs: Mapping[str, Knob], failed: Mapping[str, Setting], fine: Sequence[Setting]) -> Ties:
-    """From the settings that failed, by their messages, and those that ran. Names of knobs are as the code has them."""
+    """From the settings that failed, by their messages, and those that ran; what stands is one of these. Names of knobs
+    are as the code has them."""
     whole = [name for name, knob in knobs.items() if type(knob.value) is int and knob.value > 0]
     said = {message: setting for message, setting in failed.items() if _SAID.search(message)}
     found = (tie for message, setting in said.items() for tie in _broken(message, setting, whole))
-    return [tie for tie in dict.fromkeys(found) if all(_respects(setting, *tie) for setting in fine)]
+    ran = [*fine, {name: knob.value for name, knob in knobs.items()}]
+    return [tie for tie in dict.fromkeys(found) if all(_respects(setting, *tie) for setting in ran)]
 
 
 def tied(setting: Setting, ties: Ties, knobs: Mapping[str, Knob]) -> Setting | None:

@@ -55,7 +55,8 @@ def kind_of(experiment: Experiment) -> str:
 def knobs_of(experiment: Experiment) -> list[str]:
     """The constants that it says it turned, or that stand in the few lines that it changed."""
     proposal = experiment.proposal
-    names = [*proposal.notes, *NAMED.findall(proposal.hypothesis)]
+    noted = (name for name, text in proposal.notes.items() if " -> " in text)  # else no knob
+    names = [*noted, *NAMED.findall(proposal.hypothesis)]
     return sorted(set(names or _assigned(experiment)))
 
 

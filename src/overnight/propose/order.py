@@ -24,7 +24,8 @@ def order_of(line: AgentLine, place: Workplace) -> Order:
     if generic and not line.words:
         raise UsageError(f"{line.text!r} does not say what to start: command PROGRAM …, as in command ./my-agent.sh")
     if not generic and line.words:
-        raise UsageError(f"{line.text!r}: {line.words[0]!r} is no option; more words for {row.name} go into args='…'")
+        where = f"more words for {row.name} go into args='…', and another agent is a line of its own"
+        raise UsageError(f"{line.text!r}: {line.words[0]!r} is no option; {where}")
     if options.get("base_url") and row.url_files and not options.get("model"):
         raise UsageError(f"{line.text!r}: with base_url= say which model= there is")
     home = Path(place.environ.get("HOME", "/"))

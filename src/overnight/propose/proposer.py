@@ -30,7 +30,8 @@ class View:
 
 
 class Proposer(Protocol):
-    """Lives on a thread of its own; every call comes from that thread, one at a time."""
+    """Lives on a thread of its own; every call comes from that thread, one at a time. May have `thinks = True`, for
+    whoever is to be asked ahead, and `origin`, by which its record is kept: else it is the name in `agent:`."""
 
     trusted: bool
     """Ours, and no reader of labels: it is told exact visible scores. Everybody else is told what the judge releases:

@@ -75,7 +75,7 @@ CODEX = Row(
     name="codex",
     argv=(
         *("codex", "exec", "--json", "--ephemeral", "--ignore-user-config", "--ignore-rules", "--skip-git-repo-check"),
-        *("-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false"),
+        *("-c", "analytics.enabled=false", "-c", "check_for_update_on_startup=false", "-c", "features.plugins=false"),
     ),
     reader="codex",
     prompt=("--", "{prompt}"),
@@ -162,6 +162,8 @@ OPENCODE = Row(
         ),
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+        "OPENCODE_DISABLE_MODELS_FETCH": "1",  # what it knows of models is in it
+        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
     },
     keys=("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY", "GROQ_API_KEY"),
     login=(".local/share/opencode",),
@@ -213,7 +215,7 @@ QWEN = Row(
     keyed=("--auth-type", "openai"),
     model=("-m", "{model}"),
     url_env={"OPENAI_BASE_URL": "{base_url}", "OPENAI_API_KEY": "{key}"},
-    env={"QWEN_TELEMETRY_ENABLED": "0"},
+    env={"QWEN_TELEMETRY_ENABLED": "0", "QWEN_USAGE_STATISTICS_ENABLED": "0"},
     keys=("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     login=(".qwen",),
     get="npm install -g @qwen-code/qwen-code",

@@ -61,29 +61,35 @@ class Stream:
 
     def __init__(self, reader: Reader) -> None:
         self.heard = Heard()
+        self.lines = 0
         self._reader, self._rest, self._skip = reader, b"", False
 
     def feed(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._take(line)
+        self._take(lines)
         if len(self._rest) > LONG_LINE:
             self._rest, self._skip = b"", True
 
     def close(self) -> Heard:
-        self._take(self._rest)
+        self._take([self._rest])
         return self.heard
 
-    def _take(self, line: bytes) -> None:
-        if self._skip:  # the end of a line that was too long
+    def _take(self, lines: list[bytes]) -> None:
+        if lines and self._skip:  # the end of a line that was too long
+            del lines[0]
             self._skip = False
-            return
+        self.lines += len(lines)
+        plain = [line for line in lines if not self._read(line)]
+        text = b"\n".join(plain)[-5 * KEPT :].decode(errors="replace")  # so many characters are in it, and one cut off
+        words = "".join(f"{line}\n" for line in text.replace("\r\n", "\n").split("\n") if line.strip())
+        self.heard.plain = (self.heard.plain + words)[-KEPT:]
+
+    def _read(self, line: bytes) -> bool:
+        """Whether it is an event."""
         event = _event(line)
-        if event is None:
-            text = line.decode(errors="replace").rstrip("\r")
-            self.heard.plain = f"{self.heard.plain}{text}\n"[-KEPT:] if text.strip() else self.heard.plain
-        else:
+        if event is not None:
             self._reader(self.heard, event)
+        return event is not None
 
 
 def claude(heard: Heard, event: Event) -> None:

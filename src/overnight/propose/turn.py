@@ -27,6 +27,8 @@ NETWORK = (  # how it gets out of here
 )
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
 PRINTED, PROCESSES, WRITES_MB = 100_000_000, 1024, 4096.0
+LINES = 300_000  # printed: ten times what the most talkative client needs; to read them takes seconds
+PIECE = 1 << 20  # bytes that are read at a time: lines of one letter take thirty times their room
 BEAT_SECONDS = 0.5
 LONGEST_WORD = 100_000
 """Bytes: Linux takes no longer word than 131,072. A longer prompt is read from its file."""
@@ -94,23 +96,27 @@ class Turn:
         with open(self.folder / "log", "rb") as log:
 
             def beat(wall: float, cpu: float) -> None:  # noqa: ARG001
-                if data := log.read():
+                while self.ours is None and (data := log.read(PIECE)):
                     stream.feed(data)
                     self._grown = wall
-                self.ours = self.ours or self._too_much(stream.heard, wall)
+                    self.ours = self._too_much(stream, wall)
+                self.ours = self.ours or self._too_much(stream, wall)
                 if self.ours:
                     running.stop()
 
             ended = running.wait(beat)
-            stream.feed(log.read())
+            while stream.lines < LINES and (data := log.read(PIECE)):
+                stream.feed(data)
         return ended, stream.close()
 
     def run(self, spec: Spec, warden: Warden) -> Running:
         (self.folder / "log").touch()
         return warden.start(spec)
 
-    def _too_much(self, heard: Heard, wall: float) -> tuple[Trouble, str] | None:
-        order = self.order
+    def _too_much(self, stream: Stream, wall: float) -> tuple[Trouble, str] | None:
+        order, heard = self.order, stream.heard
+        if stream.lines > LINES:
+            return Trouble.LOOP, f"it printed more than {LINES:,} lines"
         if heard.turns > order.turns:
             return Trouble.LOOP, f"it took more than {order.turns} turns"
         if order.tokens is not None and (heard.tokens or 0) > order.tokens:

@@ -13,14 +13,32 @@ import fcntl
 import os
 import shutil
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from overnight.repo.objects import LINK, SUBMODULE, Entry, Tree
-from overnight.repo.repo import Repo
+from overnight.repo.objects import LINK, SUBMODULE, Entry, Object, Tree
 
 FICLONE = 0x40049409  # linux/fs.h; elsewhere the call fails and the bytes are copied
 WORTH_SHARING = 64 * 1024  # bytes; below, one read and one write are quicker
+
+
+class Objects(Protocol):
+    def get(self, name: str) -> Object: ...
+
+
+class Source(Protocol):
+    """Where the files come from: a `Repo`, or what was sent of one."""
+
+    @property
+    def git(self) -> Objects: ...
+
+    def files(self, commit: str) -> Tree: ...
+
+    def files_beside(self, commit: str, other: str, files: Tree) -> Tree: ...
+
+    def watched(self, name: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +50,7 @@ class _Base:
 class Pristine:
     """`cache` belongs to one night, whose lock keeps others out of it."""
 
-    def __init__(self, repo: Repo, cache: Path) -> None:
+    def __init__(self, repo: Source, cache: Path) -> None:
         self.repo, self.cache = repo, cache
         self._base: _Base | None = None
         self._lock = threading.Lock()

@@ -98,6 +98,12 @@ class Git:
         # --missing: the entries come from a tree that stands, so looking each of them up again is lost time
         return self._ask(("mktree", "-z", "--batch", "--missing"), format_tree(tree) + b"\0", _read_line)
 
+    def change_ref(self, command: str) -> None:
+        """One line for `git update-ref --stdin`, such as `update REF NEW OLD`, as a transaction. GitError where git
+        refuses: then nothing has changed."""
+        request = f"start\n{command}\nprepare\ncommit\n".encode()
+        self._ask(("update-ref", "--no-deref", "-m", "overnight", "--stdin"), request, _read_committed)
+
     @contextmanager
     def file(self, data: bytes) -> Iterator[Path]:
         """`data` as a file, for as long as the block runs."""
@@ -173,6 +179,11 @@ def _read_line(stdout: IO[bytes]) -> str:
     if not line.endswith(b"\n"):
         raise EOFError
     return line[:-1].decode()
+
+
+def _read_committed(stdout: IO[bytes]) -> None:
+    while _read_line(stdout) != "commit: ok":
+        pass
 
 
 def _read_object(stdout: IO[bytes]) -> Object | None:

@@ -49,23 +49,23 @@ def move(repo: Repo, ref: str, new: str, old: str | None) -> None:
     """Moves `ref` from `old` (None: it must not exist) to `new`, or finds it moved already. Anything else that it finds
     there is somebody else's: RefMoved, and nothing is changed."""
     with repo.watched(f"move.{ref.split('/')[1]}"):
-        done = repo.git.call("update-ref", "--no-deref", "-m", "overnight", ref, new, old or "")
-        if done.returncode == 0:
-            return
-        now = repo.branch_tip(ref)
-        if now == old:
-            raise GitError(f"git could not move {ref}: {done.stderr.decode(errors='replace').strip()}")
-        if now != new:
-            raise RefMoved(_moved(ref, now, old))
+        try:
+            repo.git.change_ref(f"update {ref} {new} {old}" if old else f"create {ref} {new}")
+        except GitError as error:
+            now = repo.branch_tip(ref)
+            if now == old:
+                raise GitError(f"git could not move {ref}: {error}") from error
+            if now != new:
+                raise RefMoved(_moved(ref, now, old)) from error
 
 
 def hold(repo: Repo, ref: str, commit: str) -> None:
     """Keeps a commit from `git gc`, which may run at any time, until something else reaches it."""
-    repo.git.run("update-ref", "--no-deref", ref, commit)
+    repo.git.change_ref(f"update {ref} {commit}")
 
 
 def let_go(repo: Repo, ref: str) -> None:
-    repo.git.run("update-ref", "--no-deref", "-d", ref)
+    repo.git.change_ref(f"delete {ref}")
 
 
 def unlock(repo: Repo, refs: Iterable[str]) -> list[str]:

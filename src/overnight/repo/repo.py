@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Self
 
 from overnight.errors import GitError, RepoError
-from overnight.model import Step, unwatched
 from overnight.repo.git import Git, quiet_environment
 from overnight.repo.objects import FOLDER, OVERNIGHT, SUBMODULE, Entry, Signed, Tree, format_commit
+from overnight.step import Step, unwatched
 
 
 class Repo:

@@ -63,12 +63,7 @@ class Workspace:
 
 def make_workspace(repo: Repo, commit: str, into: Path, without: Iterable[str] = ()) -> Workspace:
     """In `into`, which must not exist or be empty. `without`: files and folders that the agent must not see."""
-    spared = tuple(without)
-    files = {
-        path: entry
-        for path, entry in repo.files(commit).items()
-        if entry.mode != SUBMODULE and not any(path == out or path.startswith(f"{out}/") for out in spared)
-    }
+    files = _shown(repo, commit, without)
     into.mkdir(parents=True, exist_ok=True)
     env = {name: value for name, value in repo.git.env.items() if not name.startswith("GIT_")}
     nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -83,6 +78,20 @@ def make_workspace(repo: Repo, commit: str, into: Path, without: Iterable[str] =
     git.run("fast-import", "--quiet", stdin=b"".join(stream))
     git.run("read-tree", "main")
     return Workspace(into, files)
+
+
+def find_workspace(repo: Repo, commit: str, folder: Path, without: Iterable[str] = ()) -> Workspace:
+    """One that was made before, by the same words."""
+    return Workspace(folder, _shown(repo, commit, without))
+
+
+def _shown(repo: Repo, commit: str, without: Iterable[str]) -> Tree:
+    spared = tuple(without)
+    return {
+        path: entry
+        for path, entry in repo.files(commit).items()
+        if entry.mode != SUBMODULE and not any(path == out or path.startswith(f"{out}/") for out in spared)
+    }
 
 
 def _below(folder: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from overnight.sealed.channel import IN_FLIGHT, Candidate, answer, refuse
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 LOOK_BACK = 8  # places before each cut that are compared
+AUDITS = (False, False, True, False)  # questions with other futures, and those with none
 
 
 def text_bits(
@@ -69,16 +70,17 @@ def _refuse_foresight(
 ) -> None:
     import numpy as np
 
-    length, found = tokens.shape[1], []
-    for truncated in (False, True, False, True):
+    found = []
+    for truncated in AUDITS:
         rows = np.array(draw.sample(range(len(tokens)), min(batch, len(tokens))), np.intp)
-        cut = draw.randrange(1, length)  # tokens before the cut stay: the place cut-1 is asked what comes at the cut
-        shown = tokens[rows][:, :cut].copy() if truncated else _other_future(tokens, rows, cut, draw)
-        first = max(0, cut - LOOK_BACK)
-        blind = _text(fresh.ask, shown, classes, first, cut, tokens[rows][:, 1:])
-        found.append(blind - costs[rows][:, first:cut])
+        cuts = _cuts(draw, len(rows), tokens.shape[1], together=truncated)
+        # tokens before its cut stay in each row: the place before it is asked what comes at the cut
+        shown = tokens[rows][:, : cuts[0]].copy() if truncated else _other_futures(tokens, rows, cuts, draw)
+        first, last = max(0, min(cuts) - LOOK_BACK), max(cuts)
+        blind = _text(fresh.ask, shown, classes, first, last, tokens[rows][:, 1:]) - costs[rows][:, first:last]
+        found += [apart[max(0, cut - LOOK_BACK) - first : cut - first] for apart, cut in zip(blind, cuts, strict=True)]
     most = max(np.abs(apart).max() for apart in found)
-    nearest = np.concatenate([apart[:, -1] for apart in found])  # whoever looks ahead at all, does it there
+    nearest = np.array([apart[-1] for apart in found])  # whoever looks ahead at all, does it there
     mean, error = nearest.mean(), nearest.std() / math.sqrt(len(nearest))
     if most > tolerance or mean > 0.001 + 4 * error:
         refuse(
@@ -87,10 +89,18 @@ def _refuse_foresight(
         )
 
 
-def _other_future(tokens: Array, rows: Array, cut: int, draw: random.Random) -> Array:
-    """From the cut on, each row goes on as another one does."""
+def _cuts(draw: random.Random, count: int, length: int, together: bool) -> list[int]:
+    """One for each row, so that a model which looks ahead at few places is asked about many. Rows that end at their
+    cut end together."""
+    cuts = [draw.randrange(1, length) for _ in range(count)]
+    return cuts[:1] * count if together else cuts
+
+
+def _other_futures(tokens: Array, rows: Array, cuts: Sequence[int], draw: random.Random) -> Array:
+    """From its cut on, each row goes on as another one does."""
     shown = tokens[rows].copy()
-    shown[:, cut:] = tokens[[draw.randrange(len(tokens)) for _ in rows], cut:]
+    for row, cut in enumerate(cuts):
+        shown[row, cut:] = tokens[draw.randrange(len(tokens)), cut:]
     return shown
 
 

@@ -1,28 +1,19 @@
-"""The second half of the morning report: what failed, what it took, how it was measured, and every experiment."""
+"""The second half of the morning report: what failed, how it was measured, and every experiment."""
 
 from __future__ import annotations
 
 import shlex
 
 from overnight.judge.words import share
-from overnight.model import Purpose
 from overnight.program.units import box_text
 from overnight.show.findings import Record
 from overnight.show.paint import Cell, Tone, cut
-from overnight.show.report import LEVELS, SEALED, Report, busy_share
+from overnight.show.report import LEVELS, SEALED, Report
 from overnight.show.section import SENTENCE, Part, Section, Table, cells, one, said, text_of, titled
 from overnight.show.signoff import accept_command, acceptance_cells
-from overnight.show.words import TONES, change_text, percent_text, plural, score_text, span
+from overnight.show.words import TONES, change_text, plural, score_text, span
 
 MOST = 12  # causes that two minutes have room for
-PURPOSES = {
-    Purpose.BASELINE: "the untouched baseline, to know the noise",
-    Purpose.SCREEN: "first runs of changes",
-    Purpose.REPEAT: "the same changes again",
-    Purpose.INCUMBENT: "the branch again, to compare with",
-    Purpose.ABLATION: "the branch without one of its keeps",
-    Purpose.CLAIM: "branch and baseline in turns, for the claim",
-}
 
 
 def failed(report: Report) -> Section:
@@ -39,30 +30,6 @@ def failed(report: Report) -> Section:
     more = (f"{plural(rest, 'rarer cause')} not shown: `overnight log` has all.",) if rest > 0 else ()
     head = titled("times", "<cause", "<the rest of the newest's last line", ">newest")
     return Section("failed", "What failed, by cause", more, (Table(head, tuple(rows)),))
-
-
-def cost(report: Report) -> Section:
-    summary, slots = report.summary, report.program.slots
-    busy = f"{plural(slots, 'slot')}, busy {percent_text(busy_share(report))} of the time"
-    took = f"{span(summary.elapsed)} of work, {plural(summary.runs, 'run')}; {busy}."
-    runs = [cells(each.purpose, PURPOSES[each.purpose], f"{each.runs:,}", span(each.seconds)) for each in report.spent]
-    authors = [
-        cells(each.name, f"{each.experiments:,}", f"{each.kept:,}", cost_text(each.tokens, each.usd))
-        for each in report.authors
-    ]
-    tables = [
-        Table(titled("runs for", "<that is", ">runs", ">together"), tuple(runs)),
-        Table(titled("proposed by", ">changes", ">kept", ">cost"), tuple(authors)),
-    ]
-    return Section("cost", "Time and cost", (took,), tuple(table for table in tables if table.rows))
-
-
-def cost_text(tokens: int | None, usd: float | None) -> str:
-    """An unknown cost is not a cost of nothing."""
-    if tokens == 0 and usd == 0:
-        return "nothing"
-    money = "an unknown amount" if usd is None else f"${usd:.2f}"
-    return f"{'tokens not told' if tokens is None else plural(tokens, 'token')}, {money}"
 
 
 def measured(report: Report) -> Section:

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from overnight.judge.words import FEW
 from overnight.program.units import box_text
 from overnight.show.report import Report
+from overnight.show.silence import remedies, unheard
 
 
 def would_help(report: Report) -> Iterator[str]:
-    """The surest first."""
+    """The surest first. Where nobody proposed anything, nothing else would help."""
+    yield from remedies(report)
+    if unheard(report):
+        return
     program = report.program
     if not report.claims:
         yield "`policy: proof` or `policy: fast`, which measure it"

@@ -43,6 +43,14 @@ def share_text(gain: float, summary: Summary) -> str:
     return change_text(summary.baseline + toward, summary.baseline)
 
 
+def rate_text(gain: float, summary: Summary) -> str:
+    """The same of a gain for a unit of cost, which may be of any size: in two figures."""
+    share, unit = (100 * gain / abs(summary.baseline), " %") if summary.baseline else (gain, "")
+    toward = -share if summary.goal == Goal.MINIMIZE else share
+    figures = f"{float(f'{abs(toward):.2g}'):,.10f}".rstrip("0").rstrip(".")
+    return f"{'−' if toward < 0 else '+'}{figures}{unit}"
+
+
 def doubt_text(doubt: float) -> str:
     return "under 1 %" if doubt < 0.01 else percent_text(doubt)
 

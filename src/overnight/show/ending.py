@@ -13,6 +13,7 @@ from overnight.show.advice import would_help
 from overnight.show.paint import Cell, Tone, fit, folded
 from overnight.show.report import Report
 from overnight.show.signoff import accept_command
+from overnight.show.silence import unheard
 from overnight.show.words import plural
 
 LABEL, WIDEST = 10, 90
@@ -67,6 +68,8 @@ def _unproven(report: Report, columns: int) -> Iterator[list[Cell]]:
 
 def _why_unproven(report: Report) -> str:
     summary, claim = report.summary, report.summary.claim
+    if unheard(report):
+        return ": nothing was proposed"
     if not report.keeps:
         return f": of {plural(summary.experiments, 'experiment')} none was kept"
     if claim is None:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from overnight.ledger.events import RunDone
+from overnight.ledger.spending import spending_of
 from overnight.ledger.views import Detail, Summary
 from overnight.model import Status, Trial
 from overnight.show.believed import TONES as STANDINGS
 from overnight.show.believed import doubt_text, interval_text, share_text
 from overnight.show.paint import Cell, Screen, Tone, fit, printable, spread
+from overnight.show.spending import money_text, tokens_text
 from overnight.show.table import table
 from overnight.show.words import TONES, change_text, moment, plural, score_text, span
 
@@ -63,8 +65,8 @@ def _worth(detail: Detail, summary: Summary) -> Iterator[list[Cell]]:
 def _price(detail: Detail) -> str:
     cost = detail.proposed.cost
     parts = [f"thought for {span(cost.seconds)}"] if cost.seconds >= 0.05 else []
-    parts += [plural(cost.tokens, "token")] if cost.tokens else []
-    parts += [f"${cost.usd:.4f}"] if cost.usd else []
+    spent = spending_of(cost)
+    parts += [] if spent.nothing else [tokens_text(spent), money_text(spent)]
     return "".join(f", {part}" for part in parts)
 
 

@@ -10,14 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from overnight.ledger.views import Row
 from overnight.model import Call, Goal, Purpose
 from overnight.show.line import Line
 from overnight.show.ran import Ran
-
-Number = TypeVar("Number", int, float)
 
 SHOWN = 5
 EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt|Exit|Warning)")
@@ -45,17 +42,6 @@ class Failure:
     count: int
     last_experiment: int
     last_line: str  # what was seen of that one
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who proposes, and what came of it. A cost of None is unknown."""
-
-    name: str
-    experiments: int
-    kept: int
-    tokens: int | None
-    usd: float | None
 
 
 def first_scores(runs: Iterable[Ran]) -> Mapping[int, float]:
@@ -114,25 +100,6 @@ def failures(records: Sequence[Record]) -> tuple[Failure, ...]:
     return tuple(Failure(why, count, failed[why].number, failed[why].row.why) for why, count in counts.most_common())
 
 
-def authors(records: Iterable[Record]) -> tuple[Author, ...]:
-    """Who proposed most comes first. Removals are the judge's."""
-    by: dict[str, list[Row]] = {}
-    for record in records:
-        if record.number > 0 and record.row.removes is None:
-            by.setdefault(record.row.origin, []).append(record.row)
-    found = [
-        Author(
-            name,
-            len(rows),
-            sum(row.call is Call.KEEP for row in rows),
-            _total([row.tokens for row in rows]),
-            _total([row.usd for row in rows]),
-        )
-        for name, rows in by.items()
-    ]
-    return tuple(sorted(found, key=lambda author: -author.experiments))
-
-
 def _discarded(records: Iterable[Record]) -> list[Record]:
     return [r for r in records if r.row.call is Call.DISCARD and r.row.removes is None]
 
@@ -145,8 +112,3 @@ def _cause(why: str) -> str:
     parts = why.split(": ")
     named = next((place for place, part in enumerate(parts, 1) if EXCEPTION.fullmatch(part)), 2)
     return ": ".join(parts[:named])
-
-
-def _total(values: Sequence[Number | None]) -> Number | None:
-    known = [value for value in values if value is not None]
-    return None if len(known) < len(values) else sum(known[1:], known[0])

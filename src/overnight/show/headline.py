@@ -11,6 +11,8 @@ from overnight.show.believed import SETS, interval_text, share_text, sum_text
 from overnight.show.paint import Tone
 from overnight.show.progress import counted
 from overnight.show.report import Report, busy_share
+from overnight.show.silence import remedies, silences, unheard
+from overnight.show.spending import money_text, per_percent_text, tokens_text
 from overnight.show.words import (
     change_text,
     clock_of,
@@ -67,8 +69,11 @@ def _outcome(report: Report) -> tuple[str, str, Tone, tuple[str, ...]]:
     if summary.baseline is None:
         return "Nothing was measured", "", Tone.BAD, ("The baseline gave no score: `overnight show 0` says why.",)
     stands = f"The branch stands at the baseline: {summary.metric} {score_text(summary.baseline)}."
+    if unheard(report):
+        helps = f"What would help: {'; '.join(remedies(report))}."
+        return "Nothing was proposed", "", Tone.BAD, (*silences(report), helps, stands)
     if not report.keeps:
-        return "Nothing was kept", "", Tone.QUIET, (stands,)
+        return "Nothing was kept", "", Tone.QUIET, (*silences(report), stands)
     if report.claims and not _standing(report):
         return "Nothing stood", "", Tone.QUIET, (f"What was kept was taken back. {stands}",)
     score = summary.tip_score if summary.worths else summary.best
@@ -106,9 +111,8 @@ def _facts(report: Report) -> Iterator[Fact]:
     yield Fact("Experiments", f"{summary.experiments:,}", counts)
     busy = f"{plural(summary.runs, 'run')}, slots busy {percent_text(busy_share(report))}"
     yield Fact("Time", span(summary.elapsed), busy)
-    if summary.tokens != 0 or summary.usd != 0:
-        usd = "not told" if summary.usd is None else f"${summary.usd:.2f}"
-        yield Fact("Cost", usd, "tokens not told" if summary.tokens is None else plural(summary.tokens, "token"))
+    if not (spent := summary.spent).nothing:
+        yield Fact("Cost", money_text(spent), per_percent_text(summary) or tokens_text(spent))
 
 
 def _standing(report: Report) -> list[Worth]:

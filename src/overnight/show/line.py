@@ -9,7 +9,7 @@ from overnight.ledger.events import Judged
 from overnight.ledger.ledger import Reader
 from overnight.ledger.views import Row
 from overnight.model import Call, Verdict
-from overnight.night.state import Open
+from overnight.night.open import Open
 from overnight.show.paint import Screen, Tone, fit, folded, printable, spread
 from overnight.show.words import TONES, change_text, score_text, span
 

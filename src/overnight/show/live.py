@@ -16,13 +16,14 @@ from overnight.clock import Now
 from overnight.ledger.events import Entry, Noted, Turned
 from overnight.model import Call, Heartbeat, Run
 from overnight.night.night import Night
-from overnight.night.state import Open
+from overnight.night.open import Open
 from overnight.show.frame import Frame
 from overnight.show.line import HEAD, Line, line_of, told
-from overnight.show.paint import Cell, Screen, Tone, bar, fit, printable, screen_of, spread
+from overnight.show.paint import Cell, Screen, Tone, bar, fit, labelled, printable, screen_of, spread
 from overnight.show.progress import LABEL, Hours, best_row, branch_row, phase, rule_rows, rules
 from overnight.show.purpose import purpose
 from overnight.show.spark import spark
+from overnight.show.spending import spent_cells
 from overnight.show.words import counts_text, span, value_text
 
 BEAT_SECONDS = 2.0  # by the wall's clock a bar runs on by itself, no further than this past the last sign of life
@@ -143,7 +144,8 @@ class Terminal(Plain):
         assert self.began is not None
         state, columns = night.state, self._columns()
         progress, hours = state.progress(night.time.elapsed), Hours(self.began, now.utc)
-        below = list(rule_rows(rules(night.program.stop, night.program.goal, progress, hours), columns))
+        gauges = rules(night.program.stop, night.program.goal, progress, hours)
+        below = [*labelled("cost", spent_cells(state.spent), LABEL + 2), *rule_rows(gauges, columns)]
         yield []
         yield [(fit(state.name, LABEL), Tone.STRONG), f"  {printable(phase(night))}", (f"   {self.tale}", Tone.QUIET)]
         yield from self._slots(night, now, self.screen.height - len(below) - 4)

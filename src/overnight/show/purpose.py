@@ -13,7 +13,7 @@ from overnight.judge.policy import Want
 from overnight.judge.words import share
 from overnight.model import Purpose, Run, Split, Status
 from overnight.night.night import Night
-from overnight.night.state import Open
+from overnight.night.open import Open
 from overnight.show.paint import Cell, Tone, printable
 from overnight.show.words import change_text, plural
 
@@ -32,6 +32,8 @@ def purpose(run: Run, night: Night) -> list[Cell]:
             return [_compared(night)]
         case Purpose.CLAIM:
             return [_claim(run, night)]
+        case Purpose.SCOUT if experiment is None:
+            return ["the branch on other hardware, to compare with there"]
         case _ if experiment is None:
             return ["is ended: it has been decided without it"]
         case Purpose.REPEAT:

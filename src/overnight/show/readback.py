@@ -8,6 +8,8 @@ from typing import Any
 
 from overnight.program.knobs import Knob
 from overnight.program.program import Origin, Program, Rule, Sentence, Stop
+from overnight.propose.agents import Found
+from overnight.show.limits import blind_limits
 from overnight.show.paint import Cell, Screen, Tone, columns_of, fit, folded, printable
 from overnight.show.table import table
 from overnight.show.turnable import reach_of
@@ -19,6 +21,7 @@ NO_KNOBS = (
     "Nothing to turn: the search would end at once. Mark what may change in a Python, YAML, JSON or TOML file,",
     "such as `RATE = 0.02  # 0.001..0.1, log` or `MODE = 'a'  # a | b`, or name another agent.",
 )
+TONES = {"ok": Tone.PLAIN, "warn": Tone.WARN, "error": Tone.BAD}
 NO_STOP = Rule("stop", "none: works until Ctrl-C", Origin.DEFAULT)
 
 
@@ -27,6 +30,7 @@ class ReadBack:
     program: Program
     knobs: Sequence[Knob]
     uncommitted: Sequence[str]  # edits that would stop a run
+    agents: Sequence[tuple[str, Found]] = ()  # the lines of those that need something, and what was found of it
 
     @property
     def unclear(self) -> list[Sentence]:
@@ -41,6 +45,11 @@ def readback_text(back: ReadBack, screen: Screen) -> Iterator[str]:
     name = back.program.path.name
     yield screen.paint("Enforced", Tone.STRONG)
     yield from _enforced([*back.program.rules, *([NO_STOP] if back.program.stop == Stop() else [])], name, screen)
+    if blind := list(blind_limits(back.program)):
+        yield from _headed("Limits that nobody can see reached", Tone.WARN, screen)
+        room = None if screen.width is None else screen.width - 2
+        yield from (f"  {line}" for text in blind for line in folded(f"{printable(text)}.", room))
+    yield from _agents(back, screen)
     yield from _knobs(back, screen)
     yield from _sentences("Advice to the agent, not enforced", back.advice, name, Tone.QUIET, screen)
     yield from _sentences("Reads like a rule, and is NOT enforced", back.unclear, name, Tone.WARN, screen)
@@ -58,7 +67,9 @@ def readback_json(back: ReadBack) -> dict[str, Any]:
         "advice": [{"line": s.line, "text": s.text} for s in back.advice],
         "not_understood": [{"line": s.line, "text": s.text, "why": s.why} for s in back.unclear],
         "knobs": [{"path": k.path, "line": k.line, "name": k.name, "value": k.value, "why": k.why} for k in back.knobs],
+        "blind_limits": list(blind_limits(back.program)),
         "uncommitted": list(back.uncommitted),
+        "agents": [{"agent": line, "state": found.state, "found": found.words} for line, found in back.agents],
     }
 
 
@@ -95,6 +106,15 @@ def _rule(rule: Rule, name: str, values: int, room: int | None, screen: Screen) 
 def _where(rule: Rule, name: str) -> str:
     where = f"{name}:{rule.line}" if rule.line else str(rule.origin)
     return f"{where}: {rule.why}" if rule.why else where
+
+
+def _agents(back: ReadBack, screen: Screen) -> Iterator[str]:
+    if back.agents:
+        yield from _headed("Who proposes", Tone.STRONG, screen)
+        rows: list[list[Cell]] = [
+            [printable(line), (printable(found.words), TONES[found.state])] for line, found in back.agents
+        ]
+        yield from table(rows, screen, indent=2, folds=True)
 
 
 def _knobs(back: ReadBack, screen: Screen) -> Iterator[str]:

@@ -21,12 +21,14 @@ from overnight.program.program import Program
 from overnight.propose.lessons import Learned
 from overnight.repo.repo import Repo
 from overnight.show import findings
-from overnight.show.findings import Author, Failure, Record
+from overnight.show.authors import Author, author_json, authors
+from overnight.show.findings import Failure, Record
 from overnight.show.learned import NEWEST, learned_json, lessons
 from overnight.show.line import line_from
 from overnight.show.patches import difference, patches
 from overnight.show.progress import counted
 from overnight.show.ran import Ran, Spent, noise_of, runs_of, spent, splits_of
+from overnight.show.spending import cost_json
 from overnight.show.steering import Steered, program_now, steered, steered_json
 from overnight.show.tried import Tried, tried
 
@@ -45,6 +47,7 @@ LEVELS = {
     Level.CONTRACT: "behind no walls (level 1): a run had a folder of its own, and could read the user's files",
     Level.LANDLOCK: "behind walls (level 2): a run could not read what was not its own, nor write outside",
     Level.NAMESPACE: "behind walls (level 3): for a run there were no hidden files and no other runs",
+    Level.EXTERNAL: "elsewhere: people have reported every number, and nothing here has measured one",
 }
 SEALED = {
     True: "each number was made apart from the run, from what it left",
@@ -123,7 +126,7 @@ def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
         worst=findings.worst(records, goal, noise.sigma),
         failures=findings.failures(records),
         tried=tuple(tried(repo, [record.row for record in records])),
-        authors=findings.authors(records),
+        authors=tuple(authors(reader, summary, (record.row for record in records), runs, last[0])),
         spent=tuple(spent(runs)),
         busy_seconds=sum(run.seconds for run in runs),
         patches=dict(patches(repo, [keep.row.kept for keep in keeps if keep.row.kept])),
@@ -157,7 +160,8 @@ def report_json(report: Report) -> dict[str, Any]:
         "worst": [_record_json(record, report) for record in report.worst],
         "failures": views.to_json(list(report.failures)),
         "most_tried": views.to_json(list(report.tried)),
-        "authors": views.to_json(list(report.authors)),
+        "authors": [author_json(author) for author in report.authors],
+        "cost": cost_json(report.summary),
         "knobs": learned_json(report.learned),
         **steered_json(report.steered),
         "runs_by_purpose": views.to_json(list(report.spent)),

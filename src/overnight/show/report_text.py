@@ -6,7 +6,7 @@ on one run is said to do so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from overnight.program.units import box_text
 from overnight.show.believed import claim_cells, claim_sentence, legend, stack_cells, worth_table
@@ -15,6 +15,8 @@ from overnight.show.paint import Cell, Screen, Tone, fit, folded, labelled, prin
 from overnight.show.progress import counted
 from overnight.show.report import LEVELS, ONE_RUN, SEALED, Report, busy_share
 from overnight.show.signoff import accept_command, acceptance_cells
+from overnight.show.silence import reasons, remedies
+from overnight.show.spending import cost_cells
 from overnight.show.steering import idea_cells, waiting_cells
 from overnight.show.table import table
 from overnight.show.words import change_text, counts_text, ended_text, moment, plural, score_text, span
@@ -49,6 +51,9 @@ def _head(report: Report, columns: int) -> Iterator[list[Cell]]:
     yield [(f"{moment(report.began)} to {moment(report.ended)}", Tone.QUIET)]
     yield []
     yield from labelled("For you", waiting_cells(report.steered), LABEL)
+    if quiet := list(reasons(report)):
+        yield from _paragraphs("Silent", quiet, columns, Tone.WARN)
+        yield from _paragraphs("Try", list(remedies(report)), columns)
     asked = f"{program.goal} {program.metric} of `{program.run}` in {box_text(program.box)} a run"
     yield from _lines("Asked", f"{asked}, by editing {', '.join(program.edit)}", columns)
     slots = plural(program.slots, "slot")
@@ -84,6 +89,11 @@ def _outcome(report: Report, columns: int) -> Iterator[list[Cell]]:
 
 def _lines(label: str, text: str, columns: int, tone: Tone = Tone.PLAIN) -> Iterator[list[Cell]]:
     return labelled(label, ([(line, tone)] for line in folded(text, columns)), LABEL)
+
+
+def _paragraphs(label: str, texts: Sequence[str], columns: int, tone: Tone = Tone.PLAIN) -> Iterator[list[Cell]]:
+    lines = [line for text in texts for line in folded(printable(text), columns)]
+    return labelled(label, ([(line, tone)] for line in lines), LABEL)
 
 
 def _kept(report: Report, screen: Screen) -> Iterator[str]:
@@ -136,8 +146,7 @@ def _cost(report: Report) -> Iterator[list[Cell]]:
     summary = report.summary
     busy = f"slots were busy {busy_share(report):.0%} of it"
     yield [fit("Time", LABEL), f"{span(summary.elapsed)} for {plural(summary.runs, 'run')}; {busy}"]
-    if summary.tokens or summary.usd:
-        yield [fit("Cost", LABEL), f"{plural(summary.tokens or 0, 'token')}, ${summary.usd or 0:.2f}"]
+    yield from labelled("Cost", cost_cells(summary), LABEL)
 
 
 def _take(report: Report) -> Iterator[list[Cell]]:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from overnight.judge.words import share
 from overnight.model import Standing, Worth
-from overnight.show import accounts, learned
+from overnight.show import accounts, costs, learned
 from overnight.show.advice import would_help
 from overnight.show.believed import MEANINGS, TONES, bounded, doubt_text, interval_text, share_text
 from overnight.show.findings import SHOWN, Record
 from overnight.show.paint import Cell, Tone
 from overnight.show.report import ONE_RUN, Report, seen
 from overnight.show.section import Part, Section, Table, cells, one, said, titled
+from overnight.show.silence import silence_section, unheard
 from overnight.show.steering import answer_sections, waiting_section
 from overnight.show.words import change_text, plural, score_text
 
@@ -29,10 +30,11 @@ WEIGHED = (
 def sections(report: Report) -> Iterator[Section]:
     """What there is something to say of, in the order of reading."""
     yield from waiting_section(report.steered, report.summary.night)
+    yield from silence_section(report)
     yield from _lessons(report)
     if report.keeps:
         yield _weighed(report) if report.summary.worths else _scored(report)
-    if report.claims:
+    if report.claims and report.summary.experiments:
         yield _fell(report)
     if report.learned and report.learned.turned:
         yield learned.section(report.learned, report.summary.baseline)
@@ -41,7 +43,7 @@ def sections(report: Report) -> Iterator[Section]:
         yield accounts.failed(report)
     yield from answer_sections(report.steered)
     yield accounts.taken(report)
-    yield accounts.cost(report)
+    yield costs.cost(report)
     yield accounts.measured(report)
 
 
@@ -50,7 +52,7 @@ def _lessons(report: Report) -> Iterator[Section]:
     summary, noise = report.summary, report.noise
     claimed = summary.claim is not None and summary.claim.low > 0
     open_still = summary.claim is None and any(w.standing is not Standing.REMOVED for w in summary.worths)
-    if summary.baseline is None or claimed or open_still or (report.keeps and not report.claims):
+    if unheard(report) or summary.baseline is None or claimed or open_still or (report.keeps and not report.claims):
         return
     shown = "none is shown to be better" if summary.claim is None else "the branch is not shown to be better"
     sentences = [f"{plural(summary.experiments, 'change')} tried, and {shown} than the baseline."]
@@ -81,23 +83,28 @@ def _scored(report: Report) -> Section:
 
 
 def _weighed(report: Report) -> Section:
-    between = bounded(report.worths.values())
-    titles = ("#", ">worth now", *([">95 %"] if between else []), ">chance of nothing", "standing", ">runs")
-    head = titled(*titles, "<its author says", "by", "commit")
+    title = ">worth now (95 %)" if bounded(report.worths.values()) else ">worth now"
+    head = titled("#", title, ">chance of nothing", "standing", ">runs", "<its author says", "by", "commit")
     worths = report.worths
-    rows = []
-    for keep in (keep for keep in report.keeps if keep.number in worths):
-        worth = worths[keep.number]
-        row = (
-            *cells(f"#{keep.number}", share_text(worth.gain, report.summary)),
-            *cells(*([interval_text(report.summary, worth)] if between else []), doubt_text(worth.doubt)),
+    rows = [
+        (
+            one(f"#{keep.number}"),
+            _worth(worth, report),
+            one(doubt_text(worth.doubt)),
             one(str(worth.standing), TONES[worth.standing]),
             one(str(worth.runs)),
             said(keep.line.hypothesis, keep.line.why),
             *_by(keep),
         )
-        rows.append(row)
+        for keep in report.keeps
+        if (worth := worths.get(keep.number))
+    ]
     return Section("kept", "What was kept", (WEIGHED, _legend(worths.values())), (Table(head, tuple(rows)),))
+
+
+def _worth(worth: Worth, report: Report) -> Part:
+    between = interval_text(report.summary, worth)
+    return ((share_text(worth.gain, report.summary), Tone.PLAIN), *([(between, Tone.QUIET)] if between else []))
 
 
 def _legend(worths: Iterable[Worth]) -> Cell:

@@ -11,6 +11,7 @@ from overnight.clock import Now
 from overnight.errors import LedgerError
 from overnight.ledger import views
 from overnight.ledger.events import Session
+from overnight.ledger.idling import Idled
 from overnight.ledger.ledger import Reader
 from overnight.ledger.lock import Holder, holder
 from overnight.model import Goal
@@ -25,6 +26,7 @@ from overnight.show.line import Line, line_from, shown
 from overnight.show.paint import Cell, Screen, Tone, bar, fit, labelled, printable, spread
 from overnight.show.progress import BAR, LABEL, Hours, best_row, branch_row, counted, rule_rows, rules
 from overnight.show.signoff import acceptance_cells
+from overnight.show.spending import cost_cells, cost_json
 from overnight.show.steering import Steered, program_now, steered, steered_json, steered_rows
 from overnight.show.words import counts_text, ended_text, plural, span
 
@@ -42,6 +44,7 @@ class Status:
     now: float
     steered: Steered
     learned: Learned | None = None  # of the knobs
+    idled: Idled | None = None  # the newest turn that came to nothing
 
 
 def status_of(folder: Path, reader: Reader, now: Now, repo: Repo | None = None) -> Status:
@@ -51,14 +54,8 @@ def status_of(folder: Path, reader: Reader, now: Now, repo: Repo | None = None) 
     session, program = reader.last(Session.kind), program_now(reader)
     if session is None:
         raise LedgerError(f"{reader.path}: the night was killed before it began; give the same command again")
-    progress = Progress(
-        experiments=summary.experiments,
-        elapsed=summary.elapsed,
-        usd=summary.usd or 0.0,
-        tokens=summary.tokens or 0,
-        since_keep=summary.since_keep,
-        best=summary.best,
-    )
+    progress = Progress(summary.experiments, summary.elapsed, summary.spent, summary.since_keep, summary.best)
+    idled = reader.last(Idled.kind)
     hours = Hours(Now(session.at, 0.0, now.offset_seconds), now.utc)
     flying = (views.row(reader, flight.run.experiment) for flight in summary.in_flight)
     return Status(
@@ -70,6 +67,7 @@ def status_of(folder: Path, reader: Reader, now: Now, repo: Repo | None = None) 
         box=program.box,
         now=now.utc,
         steered=steered(reader),
+        idled=idled.event if idled and isinstance(idled.event, Idled) else None,
         learned=lessons(reader, repo, program, summary, AT_A_GLANCE) if repo else None,
     )
 
@@ -85,7 +83,7 @@ def status_text(status: Status, screen: Screen) -> Iterator[str]:
 def status_json(status: Status) -> dict[str, Any]:
     found = views.to_json(replace(status, learned=None))
     summary, _, _ = found.pop("summary"), found.pop("steered"), found.pop("learned")
-    told = {"knobs": learned_json(status.learned), **steered_json(status.steered)}
+    told = {"cost": cost_json(status.summary), "knobs": learned_json(status.learned), **steered_json(status.steered)}
     return {**summary, "counts": counted(status.summary), **found, **told}
 
 
@@ -108,12 +106,22 @@ def _rows(status: Status) -> Iterator[list[Cell]]:
     yield from labelled("taken", acceptance_cells(summary), LABEL + 2)
     done = f"{counts_text(counted(summary))} · {plural(summary.runs, 'run')} in {span(summary.elapsed)}"
     yield [fit("done", LABEL), f"  {done}"]
+    yield from labelled("cost", cost_cells(summary), LABEL + 2)
+    yield from labelled("silent", _silent_cells(status), LABEL + 2)
     yield from labelled("knobs", status_cells(status.learned, summary.baseline), LABEL + 2)
     yield from steered_rows(status.steered, LABEL)
     yield from _flights(status)
     yield from rule_rows(status.stop_rules)
     for note in summary.notes:
         yield [(f"{fit('note', LABEL)}  {printable(note)}", Tone.WARN)]
+
+
+def _silent_cells(status: Status) -> Iterator[list[Cell]]:
+    """Where most turns come to nothing, what the last one came to."""
+    spent, last = status.summary.spent, status.idled
+    if last is not None and last.trouble and spent.idle > spent.proposals:
+        yield [(f"{spent.idle} of {plural(spent.turns, 'turn')} came to nothing; {printable(last.origin)}:", Tone.WARN)]
+        yield [(printable(last.why), Tone.WARN)]
 
 
 def _flights(status: Status) -> Iterator[list[Cell]]:

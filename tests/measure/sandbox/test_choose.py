@@ -110,7 +110,8 @@ def test_level_2_needs_its_filter(tmp_path: Path) -> None:
             return replace(super().confine(spec, walls), filter="")
 
     worked = attacked(lambda _: Unfiltered(), tmp_path)
-    assert {"reach the network by UDP", "reach a socket by its path"} <= {*worked}
+    assert "reach the network by UDP" in worked
+    assert AS_ROOT or "reach a socket by its path" in worked  # as another user it may not write to that one
     assert "read a file outside" not in worked
 
 

@@ -34,6 +34,10 @@ def test_a_slot_sees_its_own_gpu_and_what_all_share(machine: tuple[Path, Path]) 
     assert names("GPU-aaa", machine) == ["nvidia1", "nvidiactl", "nvidia-uvm"]
 
 
+def test_a_slot_of_several_gpus_sees_all_of_them(machine: tuple[Path, Path]) -> None:
+    assert names("GPU-aaa,GPU-bbb", machine) == ["nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"]
+
+
 def test_a_slot_without_a_gpu_sees_none(machine: tuple[Path, Path]) -> None:
     assert names("", machine) == []
 

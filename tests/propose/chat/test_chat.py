@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from overnight.model import Call, Cost, Experiment, Idea, Proposal, Score, Status, Trial, Usage, Verdict, Wait
-from overnight.propose.agents import Workplace, agent_line
+from overnight.propose.agents import AgentLine, Workplace, agent_line
 from overnight.propose.chat.chat import Chat
 from overnight.propose.proposer import View
 from overnight.repo.repo import Repo
@@ -49,6 +49,8 @@ class Desk:
     server: ModelServer
     clock: FakeClock
     view: View
+    line: AgentLine
+    place: Workplace
 
     def ask(self, n: int = 1, **changes: Any) -> list[Proposal | Wait]:
         return list(self.chat.ask(replace(self.view, **changes), n))
@@ -90,9 +92,10 @@ def sitting(
     with model_server(script) as server:
         line = agent_line(f"chat {dialect}:m base_url={server.url} {options}")
         program = a_program(path=repo.root / "program.md")
-        chat = Chat.at(line, Workplace(program, repo, repo.root, {}, clock))
+        place = Workplace(program, repo, repo.root, {}, clock)
+        chat = Chat.at(line, place)
         view = View(program, 1, 0, repo.head(), {"train.py": text}, None, [])
-        yield Desk(chat, server, clock, view)
+        yield Desk(chat, server, clock, view, line, place)
         chat.close()
 
 
@@ -110,7 +113,7 @@ def test_a_whole_file_becomes_a_proposal(repo: Repo, dialect: str) -> None:
         origin=f"{dialect}:m",
         hypothesis="a larger rate learns faster",
         cost=Cost(0.0, 560, None),
-        notes={"expected": "1 % lower", "format": "whole"},
+        notes={"expected": "1 % lower", "format": "whole", "seat": "0"},
     )
 
 
@@ -273,6 +276,15 @@ def crashed(proposal: Proposal, number: int = 1, tail: str = CRASH, call: Call =
     return Experiment(number, proposal, "c" * 40, (trial,), Verdict(number, call, "exit code 1"))
 
 
+def before_the_resume(repo: Repo) -> Proposal:
+    return Proposal({"train.py": TEXT + "\n"}, repo.head(), "openai:m", "a line more", notes={"seat": "0"})
+
+
+def again(desk: Desk, seat: int = 0) -> Desk:
+    """As it is made anew by a resumed night, or for another seat: it has observed nothing."""
+    return replace(desk, chat=Chat.at(desk.line, replace(desk.place, seat=seat)))
+
+
 def test_a_crash_of_a_small_mistake_is_shown_to_who_made_it_and_mended(repo: Repo) -> None:
     script = [edits("train.py", BROKEN, why="a typo"), edits("train.py", BETTER, why="RATE is meant")]
     with sitting(script, repo) as desk:
@@ -320,6 +332,41 @@ def test_a_night_has_only_so_many_mends_also_after_a_resume(repo: Repo) -> None:
         desk.chat.observe(crashed(earlier, 4, call=Call.DISCARD))
         desk.chat.observe(crashed(desk.proposal(), 5))
         assert "mends" not in desk.proposal().notes
+
+
+def test_a_resumed_night_still_owes_the_mend(repo: Repo) -> None:
+    with sitting([edits("train.py", BROKEN, why="a typo"), edits("train.py", BETTER)], repo) as desk:
+        crash, later = crashed(desk.proposal(), 7), crashed(before_the_resume(repo), 8, call=Call.DISCARD)
+        resumed = again(desk)
+        for experiment in (crash, later):
+            resumed.chat.observe(experiment)
+        assert resumed.proposal().notes["mends"] == "7"
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_what_was_mended_before_a_resume_is_not_mended_again(repo: Repo, finished: bool) -> None:
+    script = [
+        edits("train.py", BROKEN, why="a typo"),
+        edits("train.py", BETTER),
+        edits("train.py", TEXT.replace("4", "5")),
+    ]
+    with sitting(script, repo) as desk:
+        crash = crashed(desk.proposal(), 7)
+        desk.chat.observe(crash)
+        mend = desk.proposal()
+        resumed = again(desk)
+        resumed.chat.observe(crash)
+        if finished:
+            resumed.chat.observe(crashed(mend, 8, call=Call.DISCARD))
+        in_flight = [] if finished else [mend.hypothesis]
+        assert "mends" not in resumed.proposal(in_flight=in_flight).notes
+
+
+def test_of_several_with_the_same_model_each_mends_its_own_also_after_a_resume(repo: Repo) -> None:
+    with sitting([edits("train.py", BROKEN), edits("train.py", BETTER)], repo) as desk:
+        crash, other = crashed(desk.proposal(), 1), again(desk, seat=1)
+        other.chat.observe(crash)
+        assert "mends" not in other.proposal().notes
 
 
 def test_an_idea_of_a_person_comes_before_a_mend(repo: Repo) -> None:

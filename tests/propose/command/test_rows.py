@@ -66,7 +66,7 @@ def test_endless_turns_are_ended(tmp_path: Path) -> None:
     script = f"while :; do printf '{turn}'; sleep 0.01; done"
     answer = asked(tmp_path, "claude", script, "turns=5")
     assert isinstance(answer, Wait)
-    assert (answer.trouble, answer.why) == ("loop", "claude: it took more than 5 turns")
+    assert (answer.trouble, answer.why) == ("loop", "it took more than 5 turns")
 
 
 def test_tokens_are_counted_while_it_works(tmp_path: Path) -> None:

@@ -21,14 +21,14 @@ NEW_USERS, NEW_MOUNTS, REMOUNT = 0x10000000, 0x00020000, 0x1020  # unshare(2), m
 
 def attacks(target: dict[str, Any]) -> dict[str, Callable[[], object]]:
     """Each by what it is called in a report; it worked if it raises no OSError."""
-    folder, pid = target["folder"], target["pid"]
+    folder = target["folder"]
     return {
         "read a file outside": lambda: open(f"{folder}/canary").read(),
         "write a file outside": lambda: open(f"{folder}/new", "w").close(),
         "remove a file outside": lambda: os.remove(f"{folder}/canary"),
-        "read the environment of its keeper": lambda: open(f"/proc/{pid}/environ", "rb").read(),
+        "read the environment of its keeper": lambda: open(f"/proc/{keeper(target)}/environ", "rb").read(),
         "write to the kernel's settings": lambda: os.close(os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY)),
-        "signal its keeper": lambda: os.kill(pid, 0),
+        "signal its keeper": lambda: os.kill(keeper(target), 0),
         "remount what it sees": lambda: remount("/usr", target["mounts"]),
         "reach the network by TCP": lambda: socket.create_connection(("127.0.0.1", target["tcp"]), 1).close(),
         "reach the network by UDP": lambda: send(socket.AF_INET, ("127.0.0.1", target["udp"])),
@@ -38,6 +38,21 @@ def attacks(target: dict[str, Any]) -> dict[str, Callable[[], object]]:
         "make a user namespace": new_namespaces,  # the last but one: it changes what this process may do
         "remount what it sees in one": lambda: remount("/usr", target["mounts"]),
     }
+
+
+def keeper(target: dict[str, Any]) -> int:
+    """Its number; in a namespace of its own, as in a container, that may be the number of something of ours."""
+    pid: int = target["pid"]
+    if born(pid) not in ("", target["born"]):
+        raise OSError("this is somebody else")
+    return pid
+
+
+def born(pid: int) -> str:
+    """When it was started, as the kernel counts: no two processes of one number have that in common."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[19]
+    return ""
 
 
 def remount(path: str, not_in: str) -> None:

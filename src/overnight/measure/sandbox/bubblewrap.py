@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from overnight.measure.process import Spec
-from overnight.measure.sandbox import network, seccomp
+from overnight.measure.sandbox import apart, seccomp
 from overnight.measure.sandbox.devices import ABOUT, gpu_nodes
 from overnight.measure.sandbox.walls import CONFIGURATION, Walls
 from overnight.model import Level
@@ -27,6 +27,8 @@ FLAGS = (
 )
 CERTIFICATES = "/etc/ssl/certs"  # too many to copy, and good for nothing without a network
 USER = 1000  # inside, where the coordinator is root
+Mount = tuple[tuple[str, ...], tuple[str, ...]]
+"""After the parts of its path, by which it sorts: what lies in something else must come later, or it is covered."""
 
 
 class Bubblewrap:
@@ -39,25 +41,34 @@ class Bubblewrap:
         self._etc = scratch / "etc"
         if not self._etc.exists():
             _copy_configuration(self._etc, *self._ids)
-        self._filter = seccomp.program().hex()
+        self._filters = {mute: seccomp.program(mute=mute).hex() for mute in (False, True)}
 
     def confine(self, spec: Spec, walls: Walls) -> Spec:
-        user, group = map(str, self._ids)
-        apart = () if walls.network else (network.EMPTY,)
-        mounts = (argument for _, mount in sorted(self._mounts(spec, walls)) for argument in mount)
-        flags = FLAGS if self._filter else tuple(flag for flag in FLAGS if flag not in ("--seccomp", "4"))
-        argv = (self._program, *apart, *flags, "--uid", user, "--gid", group, *mounts)
-        seal = ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", spec.cwd, "--")
-        return replace(spec, argv=(*argv, *seal, *spec.argv), cwd="/", nested=True, filter=self._filter)
+        """The orders that runs have in common come first in the argv, for who starts it to carry them out ahead."""
+        seen = _seen(walls)
+        alike = [path for path in seen if self._lasts(path, walls)]
+        own = self._own(spec, walls, [path for path in seen if path not in alike])
+        network = () if walls.network else (apart.NETWORK,)
+        ahead = (*network, *_devices(walls), *_sorted(self._common(alike)))
+        refused = self._filters[walls.mute]
+        flags = FLAGS if refused else tuple(flag for flag in FLAGS if flag not in ("--seccomp", "4"))
+        ids = ("--uid", str(self._ids[0]), "--gid", str(self._ids[1]))
+        argv = (self._program, *ahead, *flags, *ids, *_sorted(own), "--remount-ro", "/", "--chdir", spec.cwd, "--")
+        return replace(spec, argv=(*argv, *spec.argv), cwd="/", nested=True, filter=refused)
 
-    def _mounts(self, spec: Spec, walls: Walls) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Each with the parts of its path, by which they sort: what lies in something else comes after it, or it would
-        be covered."""
-        nodes = gpu_nodes(walls.gpu)
-        about = ABOUT if nodes else ()
-        secure = (CERTIFICATES,) if walls.network and os.path.exists(CERTIFICATES) else ()
-        read = [path for path in walls.read if not path.startswith("/etc/")]
-        for path in _outermost((*read, *about, *secure), walls.write):
+    def _lasts(self, path: str, walls: Walls) -> bool:
+        """Whether it is there in one run as in the next, with nothing of a run's around it."""
+        of_a_run = (*walls.write, *walls.sockets, *walls.hide, "/tmp", "/proc", "/dev", str(self._etc.parents[1]))
+        return not _below(of_a_run, path) and os.path.realpath(above := os.path.dirname(path)) == above
+
+    def _common(self, read: Iterable[str]) -> Iterator[Mount]:
+        yield _parts("/etc"), ("--ro-bind", str(self._etc), "/etc")
+        yield _parts("/var/tmp"), ("--symlink", "/tmp", "/var/tmp")
+        for path in read:
+            yield _parts(path), _readable(path)
+
+    def _own(self, spec: Spec, walls: Walls, read: Iterable[str]) -> Iterator[Mount]:
+        for path in read:
             yield _parts(path), _readable(path)
         for path in walls.write:
             yield _parts(path), ("--bind-try", path, path)
@@ -67,14 +78,28 @@ class Bubblewrap:
             yield _parts(path), _covered(path)
         own = spec.env.get("TMPDIR", "")
         yield _parts("/tmp"), ("--bind", own, "/tmp") if own in _below(walls.write, own) else ("--tmpfs", "/tmp")
-        yield _parts("/var/tmp"), ("--symlink", "/tmp", "/var/tmp")
-        yield _parts("/etc"), ("--ro-bind", str(self._etc), "/etc")
         yield _parts("/proc"), ("--proc", "/proc", "--remount-ro", "/proc")  # root's files in it stay root's
-        yield _parts("/dev"), ("--dev", "/dev")
         size = ("--size", str(int(spec.memory_mb * 1e6))) if spec.memory_mb else ()
         yield _parts("/dev/shm"), (*size, "--tmpfs", "/dev/shm")
-        for node in nodes:
-            yield _parts(node), ("--dev-bind", node, node)
+
+
+def _seen(walls: Walls) -> list[str]:
+    about = ABOUT if gpu_nodes(walls.gpu) else ()
+    secure = (CERTIFICATES,) if walls.network and os.path.exists(CERTIFICATES) else ()
+    read = [path for path in walls.read if not path.startswith("/etc/")]
+    return _outermost((*read, *about, *secure), walls.write)
+
+
+def _devices(walls: Walls) -> Iterator[str]:
+    yield from ("--dev", "/dev")
+    for node in gpu_nodes(walls.gpu):
+        yield from ("--dev-bind", node, node)
+    yield from ("--remount-ro", "/dev")
+
+
+def _sorted(mounts: Iterable[Mount]) -> Iterator[str]:
+    for _, mount in sorted(mounts):
+        yield from mount
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from overnight.measure.tree import read, write
+
 MOUNT = "/sys/fs/cgroup"
 
 
@@ -48,13 +50,13 @@ class Group:
                 swap = 0 if row.version == 2 else limits[row.limit]
                 for name, value in zip(row.files, (limits[row.limit], swap), strict=False):
                     with contextlib.suppress(OSError):
-                        _write(f"{folder}/{name}", value)
+                        write(f"{folder}/{name}", value)
 
     def broken(self) -> str:
         """The limit that was broken, or nothing."""
         for row, folder in self.rows:
-            with contextlib.suppress(OSError), open(f"{folder}/{row.events}") as file:
-                events = dict(line.split() for line in file)
+            with contextlib.suppress(OSError):
+                events = dict(line.split() for line in read(f"{folder}/{row.events}").splitlines())
                 if int(events.get(row.event, 0)):
                     return row.limit
         return ""
@@ -83,8 +85,8 @@ class Groups:
         for row, parent in self.rows:
             with contextlib.suppress(OSError):
                 os.makedirs(folder := f"{parent}/{name}", exist_ok=True)
-                _write(f"{folder}/cgroup.procs", os.getpid())
-                held.append((row, folder))
+                write(f"{folder}/cgroup.procs", os.getpid())
+                held.append((row, f"/proc/self/fd/{os.open(folder, os.O_RDONLY)}"))  # wherever it is mounted by then
         return Group(tuple(held))
 
     def sweep(self) -> None:
@@ -117,7 +119,7 @@ def _made(row: Row, place: str) -> str:
     with contextlib.suppress(OSError):
         os.makedirs(folder, exist_ok=True)
         if row.version == 2:
-            _write(f"{folder}/cgroup.subtree_control", f"+{row.controller}")
+            write(f"{folder}/cgroup.subtree_control", f"+{row.controller}")
         os.makedirs(trial := f"{folder}/0", exist_ok=True)
         usable = os.access(f"{trial}/{row.files[0]}", os.W_OK)
         os.rmdir(trial)
@@ -141,12 +143,3 @@ def _remove_below(folder: str) -> None:
             if entry.is_dir():
                 with contextlib.suppress(OSError):  # somebody is still in it
                     os.rmdir(entry)
-
-
-def _write(path: str, value: object) -> None:
-    """Into a file of the kernel's: where there is none, none is made."""
-    fd = os.open(path, os.O_WRONLY)
-    try:
-        os.write(fd, str(value).encode())
-    finally:
-        os.close(fd)

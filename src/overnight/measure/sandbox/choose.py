@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -50,24 +51,31 @@ class Finding:
         return not self.why_not
 
 
+_finding = threading.Lock()
 _found: dict[Level, Finding] = {}  # what a machine lets through does not change while a process lives
 
 
 def choose(wanted: str, scratch: Path) -> Sandbox:
-    """`wanted`: auto, or the level that must hold. The sandbox keeps files of its own in `scratch`."""
+    """`wanted`: as for `holding`. The sandbox keeps files of its own in `scratch`."""
+    return BUILDERS[holding(wanted)](scratch / "walls")
+
+
+def holding(wanted: str) -> Level:
+    """`wanted`: auto, or the level that must hold. UsageError where it does not."""
     levels = list(BUILDERS) if wanted == "auto" else [Level(wanted)]
     for level in levels:
         if examine(level).holds:
-            return BUILDERS[level](scratch / "walls")
+            return level
     refused = examine(levels[0])
     advice = f"; {refused.advice}" if refused.advice else ""
     raise UsageError(f"sandbox: level {wanted} does not hold here: {refused.why_not}{advice}")
 
 
 def examine(level: Level) -> Finding:
-    if level not in _found:
-        _found[level] = _examined(level)
-    return _found[level]
+    with _finding:  # nights that begin together find it out once
+        if level not in _found:
+            _found[level] = _examined(level)
+        return _found[level]
 
 
 def _examined(level: Level) -> Finding:
@@ -135,7 +143,8 @@ def _targets(outside: Path) -> Iterator[str]:
         path.bind(str(outside / "socket"))
         if sys.platform == "linux":
             nameless.bind("\0" + abstract)
-        where = {"folder": str(outside), "pid": os.getpid(), "mounts": _mounts(), "abstract": abstract}
+        keeper = {"pid": os.getpid(), "born": attack.born(os.getpid())}
+        where = {"folder": str(outside), **keeper, "mounts": _mounts(), "abstract": abstract}
         yield json.dumps({**where, "tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1]})
 
 

@@ -36,7 +36,8 @@ class Fenced:
             network=walls.network,
             uid=uid,
         )
-        return replace(spec, fence=fence, filter=seccomp.program(tuple(_families(walls)), shared_memory=False).hex())
+        refused = seccomp.program(tuple(_families(walls)), shared_memory=False, mute=walls.mute)
+        return replace(spec, fence=fence, filter=refused.hex())
 
 
 def _user(walls: Walls) -> int | None:

@@ -39,6 +39,7 @@ class Walls:
     hide: tuple[str, ...] = ()  # absolute paths below a readable one that must not be readable inside
     sockets: tuple[str, ...] = ()  # unix sockets shared in (the seam for a service beside a run)
     network: bool = False
+    mute: bool = False  # it knows what others must not: it takes no locks on files, which others could see
     gpu: str | None = None  # CUDA_VISIBLE_DEVICES of the slot; its device nodes and the CUDA libraries are readable
 
 

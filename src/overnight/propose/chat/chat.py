@@ -16,11 +16,11 @@ from typing import Self
 
 from overnight.clock import Clock
 from overnight.model import Experiment, Proposal, Wait
-from overnight.propose.agents import AgentLine, Workplace
+from overnight.propose.agents import AgentLine, Found, Workplace
 from overnight.propose.brief import Notebook
 from overnight.propose.chat.formats import Formats
-from overnight.propose.chat.mistakes import MENDS, Mistakes
-from overnight.propose.chat.options import Settings, read_options
+from overnight.propose.chat.mistakes import MENDS, SEAT, Mistakes
+from overnight.propose.chat.options import Settings, key_name, read_options
 from overnight.propose.chat.refusal import ModelError
 from overnight.propose.chat.talk import Talk
 from overnight.propose.chat.words import mend
@@ -34,17 +34,25 @@ class Chat:
     trusted = False
     thinks = True
 
-    def __init__(self, settings: Settings, repo: Repo, clock: Clock) -> None:
+    def __init__(self, settings: Settings, repo: Repo, clock: Clock, seat: int) -> None:
         self._settings, self._repo, self._clock = settings, repo, clock
+        self.origin = settings.origin
         self._notebook = Notebook()
         self._formats = Formats(settings.format)
-        self._mistakes = Mistakes(settings.origin, settings.mends)
+        self._seat = str(seat)
+        self._mistakes = Mistakes(settings.origin, self._seat, settings.mends)
         self._trouble: Trouble | None = None
         self._times = 0  # that trouble, in a row
 
     @classmethod
     def at(cls, line: AgentLine, place: Workplace) -> Self:
-        return cls(read_options(line, place.environ), place.repo, place.clock)
+        return cls(read_options(line, place.environ), place.repo, place.clock, place.seat)
+
+    @classmethod
+    def look(cls, line: AgentLine, place: Workplace) -> Found:
+        model = read_options(line, place.environ).model
+        by = f"key in {key_name(line, model.dialect)}" if model.key else "without a key"
+        return Found("ok", f"{model.name} at {model.base_url}, {by}")
 
     def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:
         for _ in range(n):
@@ -64,7 +72,7 @@ class Chat:
 
     def _turn(self, view: View) -> Proposal | Wait:
         talk = Talk(self._settings, self._formats, self._clock)
-        crashed = None if view.idea else self._mistakes.next()
+        crashed = None if view.idea else self._mistakes.next(view.in_flight)
         try:
             proposal = self._mend(talk, view, crashed) if crashed else self._propose(talk, view)
         except ModelError as error:
@@ -73,7 +81,6 @@ class Chat:
             if crashed and talk.answered:
                 self._mistakes.tried(crashed)
         self._trouble, self._times = None, 0
-        self._mistakes.proposed(proposal)
         return proposal
 
     def _propose(self, talk: Talk, view: View) -> Proposal:
@@ -97,10 +104,10 @@ class Chat:
     def _made(
         self, files: Mapping[str, str], parent: str, hypothesis: str, notes: Mapping[str, str], talk: Talk
     ) -> Proposal:
-        return Proposal(files, parent, self._settings.origin, hypothesis, talk.cost(), notes)
+        return Proposal(files, parent, self.origin, hypothesis, talk.cost(), notes)
 
     def _notes(self, reply: Reply) -> dict[str, str]:
-        found = {"expected": reply.expected, "format": str(reply.format or "")}
+        found = {"expected": reply.expected, "format": str(reply.format or ""), SEAT: self._seat}
         return {name: text for name, text in found.items() if text}
 
     def _wait(self, error: ModelError, talk: Talk, crashed: Experiment | None) -> Wait:

@@ -76,6 +76,11 @@ def read_options(line: AgentLine, environ: Mapping[str, str]) -> Settings:
     return Settings(model, line.words[0], FORMATS[format], seconds, mends, _prices(line))
 
 
+def key_name(line: AgentLine, dialect: Dialect) -> str:
+    """The variable that holds the key; "": none is sent."""
+    return line.options.get("key_env") or ("" if "base_url" in line.options else dialect.key_name)
+
+
 def _model(line: AgentLine) -> tuple[Dialect, str]:
     dialect, _, name = line.words[0].partition(":") if line.words else ("", "", "")
     if len(line.words) != 1 or not name:
@@ -99,7 +104,7 @@ def _refuse_address(line: AgentLine, base: str) -> None:
 
 
 def _key(line: AgentLine, dialect: Dialect, environ: Mapping[str, str]) -> str:
-    name = line.options.get("key_env") or ("" if "base_url" in line.options else dialect.key_name)
+    name = key_name(line, dialect)
     key = environ.get(name, "").strip() if name else ""
     if name and not key:
         raise UsageError(

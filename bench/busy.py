@@ -1,0 +1,66 @@
+"""Are the slots busy? Two nights of real runs that sleep: 20 slots and a proposer that answers at once; and one slot
+with a proposer that thinks for 30 % of a run's time. Prints what the slots were busy of the time that there was.
+
+    python bench/busy.py [--runs 200] [--slots 20] [--seconds 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.loop import Silent, repository
+from overnight import wiring
+from overnight.ledger.events import RunDone, RunStarted
+from overnight.ledger.ledger import Reader
+from overnight.model import Proposal, Purpose, Wait
+from overnight.night.watcher import Nobody
+from overnight.propose.proposer import View
+
+THINKING_SHARE = 0.3
+
+
+class Thinks(Silent):
+    """As a model: it takes its time, and is asked ahead."""
+
+    thinks = True
+
+    def ask(self, view: View, n: int) -> Iterator[Proposal | Wait]:
+        time.sleep(THINKING_SHARE * view.program.box.seconds)
+        yield from super().ask(view, n)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--slots", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    given = parser.parse_args()
+    busy = night(given.slots, given.runs, given.seconds, "bench.loop:Silent")
+    print(f"{given.slots} slots, {given.runs} runs of {given.seconds:g} s: busy {busy:.1%} of the time", flush=True)
+    busy = night(1, max(10, given.runs // 5), given.seconds, "bench.busy:Thinks")
+    print(f"one slot, a proposer that thinks {THINKING_SHARE:.0%} of a run's time: busy {busy:.1%} of the time")
+
+
+def night(slots: int, runs: int, seconds: float, agent: str) -> float:
+    """Seconds that runs slept, over those that the slots had from the first screen to the last."""
+    with tempfile.TemporaryDirectory() as place:
+        os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
+        root = repository(Path(place), command=f"sleep {seconds:g}; echo loss: 1")
+        flags = {"agent": agent, "experiments": str(runs), "slots": str(slots), "time_box": f"{seconds:g}s"}
+        wiring.work(wiring.load(root / "program.md", flags), "bench", Nobody())
+        with Reader.open(root / ".git/overnight/bench") as reader:
+            entries = [entry for entry in reader.since() if isinstance(entry.event, RunStarted | RunDone)]
+    screens = [entry for entry in entries if entry.event.run.purpose is not Purpose.BASELINE]  # type: ignore[union-attr]
+    done = [entry.elapsed for entry in screens if isinstance(entry.event, RunDone)]
+    return len(done) * seconds / (slots * (done[-1] - screens[0].elapsed))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    main()

@@ -1,0 +1,37 @@
+"""What executes runs on this machine: their checkouts, the walls around them, and the warden that starts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from overnight.compute.local import Execute
+from overnight.compute.slots import hardware, memory_mb
+from overnight.measure.execute import Place, execute
+from overnight.measure.process import Running, Warden
+from overnight.measure.sandbox.choose import choose
+from overnight.program.program import Program
+from overnight.repo.checkout import Pristine
+from overnight.repo.repo import Repo
+
+
+class Unseen:
+    """A Watch that nobody keeps."""
+
+    def started(self, running: Running) -> None: ...
+
+    def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None: ...
+
+
+@contextmanager
+def measuring(
+    program: Program, repo: Repo, scratch: Path, results: Path, environ: Mapping[str, str]
+) -> Iterator[Execute]:
+    """For the runs of one night, side by side."""
+    sandbox, pristine = choose(program.sandbox, scratch), Pristine(repo, scratch / "pristine")
+    program = replace(program, memory_mb=program.memory_mb or memory_mb() / max(1, program.slots))
+    place = Place(repo.root, scratch / "runs", results, scratch.name, pristine.checkout, environ, hardware(), sandbox)
+    with closing(Warden()) as warden:
+        yield lambda run, attempt, slot, watch: execute(run, attempt, slot, watch, program, place, warden)

@@ -1,0 +1,90 @@
+"""The far end of a post, without an engine: what it says of one run, and that it works for nobody once it is alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from overnight.compute.outpost import Outpost
+from overnight.compute.parcel import Packer
+from overnight.compute.posts import Measure, Piece, Ready, Unfit, Word
+from overnight.model import Heartbeat, Run, Status, Trial
+from overnight.program.program import Program
+from overnight.testing.executors import SCORES, SLEEPS, Rig
+from tests.compute.near import errand_of
+
+
+class Nobody:
+    """An executor that executes nothing: the rig is wanted for its task alone."""
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with Rig.of(lambda bench, report: Nobody(), tmp_path) as rig:  # type: ignore[arg-type, return-value]
+        yield rig
+
+
+def outpost(rig: Rig, abandon: Callable[[], None], unasked: float = 60.0, **changes: object) -> Outpost:
+    repo = rig.bench.repo
+    program: Program = replace(rig.bench.program, sandbox="1", **changes)  # type: ignore[arg-type]
+    packer = Packer(repo, repo.head())
+    errand = replace(errand_of(program, repo, packer), common_dir="/nowhere")  # a node that does not see the clone
+    return Outpost(errand, packer.all, abandon, unasked)
+
+
+def heard(post: Outpost, wanted: Callable[[Word], bool]) -> list[Word]:
+    """Everything until what is wanted."""
+    words: list[Word] = []
+    give_up = time.monotonic() + 60
+    while not any(map(wanted, words)):
+        assert time.monotonic() < give_up, words
+        words += post.news(0.1)
+    return words
+
+
+def measure(rig: Rig, does: int) -> tuple[Run, Measure]:
+    run = rig.run(does)
+    return run, Measure(run, 1, Packer(rig.bench.repo, rig.bench.repo.head()).parcel(run.commit))
+
+
+def test_it_says_that_it_is_ready_then_the_files_of_a_run_and_then_its_trial(rig: Rig) -> None:
+    with closing(outpost(rig, lambda: None)) as post:
+        (ready,) = heard(post, lambda word: isinstance(word, Ready))
+        run, order = measure(rig, SCORES)
+        post.take(order)
+        words = heard(post, lambda word: isinstance(word, Trial))
+    assert isinstance(ready, Ready)
+    *_, log, trial = [word for word in words if not isinstance(word, Heartbeat)]
+    assert isinstance(log, Piece)
+    assert (log.path, log.data) == ("run.log", f"loss: 0.{run.seed}\n".encode())
+    assert isinstance(trial, Trial)
+    assert (trial.status, trial.hardware) == (Status.OK, ready.slot.hardware)
+
+
+def test_where_it_cannot_be_made_ready_it_says_why(rig: Rig) -> None:
+    with closing(outpost(rig, lambda: None, python="no/such/venv", prepare="true")) as post:
+        words = heard(post, lambda word: isinstance(word, (Unfit, Ready)))
+    assert isinstance(words[-1], Unfit)
+    assert "no/such/venv" in words[-1].why
+
+
+@pytest.mark.slow
+def test_when_nobody_asks_any_more_its_run_ends_and_then_itself(rig: Rig) -> None:
+    alone = threading.Event()
+    post = outpost(rig, alone.set, unasked=3.0)
+    heard(post, lambda word: isinstance(word, Ready))
+    run, order = measure(rig, SLEEPS)
+    post.take(order)
+    heard(post, lambda word: isinstance(word, Heartbeat))
+    while not rig.alive(run):
+        heard(post, lambda word: isinstance(word, Heartbeat))
+    assert alone.wait(60)
+    assert not rig.alive(run)

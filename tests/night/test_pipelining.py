@@ -1,0 +1,53 @@
+"""A slot does not wait for whoever thinks: proposals are made while runs execute. By a clock of the test's."""
+
+from __future__ import annotations
+
+import pytest
+
+from overnight.ledger.events import RunDone, RunStarted
+from overnight.model import Score, Status, Trial, Usage
+from overnight.night.actions import Ask, Start
+from overnight.night.asking import Asking, Seat
+from overnight.program.program import Stop
+from tests.night.rehearsal import program
+from tests.night.test_night import FREE, Stage
+
+RUN_SECONDS, RUNS = 1.0, 50
+
+
+def idle_seconds(thinking_seconds: float) -> float:
+    """Of one slot, from its first screen to its last."""
+    stage = Stage(program(stop=Stop(experiments=10_000))).after_baseline()
+    stage.night.asking = Asking([Seat("model", thinks=True)])
+    now, idle, ends, number = 0.0, 0.0, float("inf"), 0
+    begun: list[Start] = []
+    thoughts: list[float] = []
+    while len(begun) < RUNS:
+        for action in stage.next(FREE if ends == float("inf") else []):
+            if isinstance(action, Start):
+                begun.append(action)
+                stage.hear(RunStarted(run=action.run, attempt=action.attempt, slot=action.slot.name))
+                ends = now + RUN_SECONDS
+            if isinstance(action, Ask):
+                thoughts.append(now + thinking_seconds)
+        event = min([ends, *thoughts])
+        idle += event - now if begun and ends == float("inf") else 0.0
+        now = event
+        if now == ends:
+            run, ends = begun[-1].run, float("inf")
+            trial = Trial(run.id, 1, Status.OK, {"loss": Score(11.0)}, Usage(1.0, 1.0), 0, None, "", "")
+            stage.hear(RunDone(run=run, trial=trial))
+        else:
+            thoughts.remove(now)
+            number += 1
+            stage.propose(number, str(number))
+    return idle
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
+def test_one_slot_never_waits_for_one_who_thinks_faster_than_a_run_takes(share: float) -> None:
+    assert idle_seconds(share * RUN_SECONDS) == 0.0
+
+
+def test_it_waits_for_one_who_thinks_longer_as_long_as_that_is() -> None:
+    assert idle_seconds(1.5 * RUN_SECONDS) == pytest.approx(0.5 * RUN_SECONDS * (RUNS - 1))

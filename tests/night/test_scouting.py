@@ -1,0 +1,79 @@
+"""Slots of several classes: one counts, the others are scouts."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from overnight.ledger.events import Judged, RunDone, RunStarted
+from overnight.model import Call, Purpose
+from overnight.program.program import Stop
+
+from .rehearsal import Coordinator, Killed, World, program
+from .test_schedules import check
+
+GOOD, CHEAP, OLD = "1 x H200, 144 GB", "1 x T4, 16 GB", "8 x Xeon, 66 GB"
+
+
+def rehearse(seed: int, classes: tuple[str, ...], confirm_on: str = "", kill_chance: float = 0.0) -> World:
+    wanted = program(stop=Stop(experiments=12), policy="greedy", confirm_on=confirm_on)
+    world = World(random.Random(seed), wanted, 2 * len(classes), classes=classes)
+    for _ in range(500):
+        try:
+            Coordinator(world, kill_chance).work()
+        except Killed:
+            continue
+        return world
+    raise AssertionError("the night does not end")
+
+
+def started(world: World) -> list[RunStarted]:
+    return [entry.event for entry in world.entries if isinstance(entry.event, RunStarted)]
+
+
+@pytest.mark.parametrize("kill_chance", [0.0, 0.03])
+def test_all_that_the_judge_hears_of_is_from_the_one_class_that_counts(kill_chance: float) -> None:
+    for seed in range(20):
+        world = rehearse(seed, (CHEAP, GOOD, OLD), "h200", kill_chance)
+        check(world)
+        assert {(run.run.purpose is Purpose.SCOUT, run.hardware) for run in started(world)} <= {
+            (False, GOOD), (True, CHEAP), (True, OLD)
+        }  # fmt: skip
+
+
+def test_where_none_is_named_it_is_the_one_of_the_baseline_also_after_a_resume() -> None:
+    for seed in range(20):
+        world = rehearse(seed, (CHEAP, GOOD, CHEAP), kill_chance=0.03)
+        check(world)
+        assert {run.hardware for run in started(world) if run.run.purpose is not Purpose.SCOUT} == {CHEAP}
+
+
+def test_what_is_not_better_on_other_hardware_goes_no_further_and_the_judge_has_no_run_of_it() -> None:
+    dropped: Counter[str] = Counter()
+    for seed in range(20):
+        world = rehearse(seed, (GOOD, CHEAP, CHEAP, CHEAP), "h200")
+        events = [entry.event for entry in world.entries]
+        for judged in (event for event in events if isinstance(event, Judged)):
+            if "tried no further" in judged.verdict.why:
+                own = {e.run.purpose for e in events if isinstance(e, RunDone) and e.experiment == judged.experiment}
+                assert judged.verdict.call is Call.DISCARD
+                dropped[",".join(sorted(own))] += 1
+    assert dropped["scout"] > 20
+    assert dropped["scout"] > 0.8 * sum(dropped.values())
+
+
+def test_changes_on_good_hardware_are_those_that_scouts_have_found_better() -> None:
+    """Else the scouts would be for nothing."""
+    kept: Counter[bool] = Counter()
+    for scouts in (False, True):
+        for seed in range(30):
+            world = rehearse(seed, (GOOD, CHEAP, CHEAP, CHEAP) if scouts else (GOOD,), "h200")
+            screens = [run for run in started(world) if run.run.purpose is Purpose.SCREEN]
+            kept[scouts] += len(screens)
+    assert kept[True] < 0.8 * kept[False]
+
+
+def test_with_slots_of_one_class_there_is_no_scout() -> None:
+    assert all(run.run.purpose is not Purpose.SCOUT for run in started(rehearse(1, (GOOD, GOOD))))
