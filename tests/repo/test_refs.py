@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,7 @@ from overnight.errors import GitError, RefMoved
 from overnight.repo.refs import kept_commit, log_entry, log_genesis, move, trailers, unlock
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
+from tests.nights import git, make_repo
 from tests.repo.conftest import Open, Sh
 
 LOG, BRANCH = "refs/overnight/n1/t", "refs/heads/autoresearch/t"
@@ -133,3 +138,21 @@ def test_a_lock_file_left_on_our_ref_is_removed_and_others_are_not(root: Path, r
     assert unlock(repo, [LOG, BRANCH]) == [LOG]
     move(repo, LOG, candidate(repo, 1), repo.head())
     assert theirs.exists()
+
+
+def test_an_old_git_that_answers_only_at_its_end_is_not_waited_for(tmp_path: Path) -> None:
+    real, programs = shutil.which("git"), tmp_path / "bin"
+    root = make_repo(tmp_path / "repo", {"a.txt": "a\n"})
+    programs.mkdir()
+    script = f'case "$*" in *--version) echo git version 2.30.2;; *) exec {real} "$@";; esac'
+    (programs / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (programs / "git").chmod(0o755)
+    code = (
+        "import sys; from pathlib import Path; from overnight.repo.repo import Repo; from overnight.repo import refs\n"
+        "repo = Repo.discover(Path(sys.argv[1])); refs.move(repo, 'refs/heads/x', repo.head(), None)\n"
+        "print(len(repo.git._children))"
+    )
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    done = subprocess.run([sys.executable, "-c", code, root], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+    assert git(root, "rev-parse", "x") == git(root, "rev-parse", "HEAD")

@@ -48,6 +48,8 @@ def status(programs: tuple[Path, ...], tag: str | None, as_json: bool) -> None:
         overnight status labs/one labs/two
     """
     if programs:
+        if tag:
+            raise UsageError("--tag names one night of this repository, and a program its newest: say one of the two")
         rows = rows_of(tasks_of(programs, {}))
         if as_json:
             say_json(board_json(rows))

@@ -17,7 +17,7 @@ from overnight.show.paint import Screen, screen_of
 from overnight.wiring import find_night
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-slots = click.option("--slots", metavar="N", help="How many runs at the same time.")
+slots = click.option("--slots", metavar="N", help="How many runs at the same time, or auto.")
 on = click.option("--on", metavar="WHERE", help="Where runs execute: here, ray, or ray://host:10001. [here]")
 experiments = click.option("--experiments", metavar="N", help="Stop after so many experiments.")
 which_night = click.option("--tag", metavar="TAG", help="The night, such as mar5. [default: the newest]")

@@ -12,11 +12,13 @@ is written survives a kill at any moment; a power cut it survives as far as the 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -39,6 +41,8 @@ QUIET = {
     "GIT_ALLOW_PROTOCOL": "none",
 }
 SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
+
+ANSWERS_AT_ONCE = (2, 34)  # before, `update-ref --stdin` kept its answers to itself until its end
 
 
 def quiet_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -101,8 +105,11 @@ class Git:
     def change_ref(self, command: str) -> None:
         """One line for `git update-ref --stdin`, such as `update REF NEW OLD`, as a transaction. GitError where git
         refuses: then nothing has changed."""
-        request = f"start\n{command}\nprepare\ncommit\n".encode()
-        self._ask(("update-ref", "--no-deref", "-m", "overnight", "--stdin"), request, _read_committed)
+        words = ("update-ref", "--no-deref", "-m", "overnight", "--stdin")
+        if _version() < ANSWERS_AT_ONCE:
+            self.run(*words, stdin=f"{command}\n".encode())
+        else:
+            self._ask(words, f"start\n{command}\nprepare\ncommit\n".encode(), _read_committed)
 
     @contextmanager
     def file(self, data: bytes) -> Iterator[Path]:
@@ -168,6 +175,12 @@ class _Child:
             self.process.communicate()
             self.stderr.seek(0)
             return os.fsdecode(self.stderr.read()).strip()
+
+
+@cache
+def _version() -> tuple[int, ...]:
+    said = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
 
 
 def _argv(args: Sequence[str]) -> list[str]:
