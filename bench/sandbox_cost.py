@@ -1,7 +1,7 @@
 """What isolation costs each run: `true` behind the walls of a run, against `true` as a bare subprocess.
 
 Side by side, in turns, in one process: `python bench/sandbox_cost.py`. From the request to the ending, with limits and
-control groups as a night has them; folders and checkouts are `night_cost.py`'s.
+control groups as a night has them; folders and checkouts are `loop.py`'s.
 """
 
 from __future__ import annotations
