@@ -85,7 +85,7 @@ def cpu_seconds() -> float:
 def tasks() -> float:
     ray: Any = importlib.import_module("ray")
     ray.init("auto", log_to_driver=False, logging_level="ERROR")
-    sleep = ray.remote(time.sleep).options(num_cpus=1)
+    sleep = ray.remote(lambda seconds: time.sleep(seconds)).options(num_cpus=1)
     ray.get([sleep.remote(0.0) for _ in range(10 * NODES * SLOTS)])  # workers are started
     began = time.monotonic()
     ray.get([sleep.remote(SECONDS) for _ in range(RUNS)])

@@ -22,7 +22,7 @@ from bench.search.works import WORKS
 from overnight.program.knobs import Knob, Value, find_knobs, with_knobs
 from overnight.propose.space import moved
 
-WORST = math.log(8.0)  # beyond this many times the start's loss, how much worse does not count
+WORST = math.log(2.0)  # beyond this many times the start's loss, how much worse does not count
 NEAR = 40  # pairs of the same setting by which the noise of a loss is known
 FOLDS = 5
 LEAST = 500  # runs that a surrogate is fitted to

@@ -88,3 +88,18 @@ def test_when_nobody_asks_any_more_its_run_ends_and_then_itself(rig: Rig) -> Non
         heard(post, lambda word: isinstance(word, Heartbeat))
     assert alone.wait(60)
     assert not rig.alive(run)
+
+
+def test_a_large_file_comes_in_pieces_and_is_gone_then(rig: Rig) -> None:
+    with closing(
+        outpost(rig, lambda: None, run="head -c 9000000 /dev/zero > model; echo loss: 1", save=("model",))
+    ) as post:
+        heard(post, lambda word: isinstance(word, Ready))
+        run, order = measure(rig, SCORES)
+        post.take(order)
+        words = heard(post, lambda word: isinstance(word, Trial))
+        assert not [path for path in post.ground.scratch.glob("results/**/*") if path.is_file()]
+    pieces = [word for word in words if isinstance(word, Piece) and word.path == "saved/model"]
+    assert sum(len(piece.data) for piece in pieces) == 9_000_000
+    assert len(pieces) > 8
+    assert {piece.run_id for piece in pieces} == {run.id}

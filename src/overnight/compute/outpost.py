@@ -16,9 +16,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,6 @@ from overnight.compute.posts import Cancel, End, Measure, Order, Piece, Ready, U
 from overnight.compute.slots import machine, memory_mb
 from overnight.errors import OvernightError
 from overnight.measure.execute import execute
-from overnight.measure.files import remove
 from overnight.measure.place import Place
 from overnight.measure.process import Warden
 from overnight.measure.sandbox.choose import choose
@@ -85,18 +84,12 @@ class Outpost:
         if self._slots is None:
             return self._settled(seconds)
         said: list[Word] = []
-        size = 0
-        try:
-            word = self._words.get(timeout=seconds)
-            while True:
-                for each in _told(word):
-                    said.append(each)
-                    size += len(each.data) if isinstance(each, Piece) else 0
-                if size > LETTER:
-                    break
-                word = self._words.get_nowait()
-        except Empty:
-            pass
+        size, until = 0, time.monotonic() + seconds
+        with suppress(Empty):
+            while size < LETTER and not (said and isinstance(said[-1], (Trial, Failed))):  # a heartbeat can wait
+                word = self._words.get(timeout=max(0.0, until - time.monotonic()))
+                said.append(word.read() if isinstance(word, _Chunk) else word)
+                size += PIECE if isinstance(word, _Chunk) else 0
         return said
 
     def take(self, order: Order) -> None:
@@ -159,8 +152,10 @@ class Outpost:
         if isinstance(word, Failed):
             word = Failed(word.run_id, OvernightError(f"{type(word.error).__name__}: {word.error}"))  # it has to travel
         elif isinstance(word, Trial):
-            for file in sorted(path for path in (self._results / word.run_id).rglob("*") if path.is_file()):
-                self._words.put(_File(word.run_id, self._results / word.run_id, file))
+            folder = self._results / word.run_id
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                for start in range(0, max(1, file.stat().st_size), PIECE):
+                    self._words.put(_Chunk(word.run_id, folder, file, start))
         self._words.put(word)
 
     def _mind(self) -> None:
@@ -171,22 +166,21 @@ class Outpost:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """Read when it is its turn, for it may be larger than memory."""
+class _Chunk:
+    """Read when it is its turn, for files may be larger than memory."""
 
     run_id: str
     folder: Path
     path: Path
+    start: int
+
+    def read(self) -> Piece:
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            data = file.read(PIECE)
+            if not file.read(1):
+                self.path.unlink()
+        return Piece(self.run_id, self.path.relative_to(self.folder).as_posix(), data)
 
 
-_Said = Heartbeat | Trial | Failed | _File
-
-
-def _told(word: _Said) -> Iterator[Word]:
-    if not isinstance(word, _File):
-        yield word
-        return
-    with word.path.open("rb") as file:
-        while data := file.read(PIECE):
-            yield Piece(word.run_id, word.path.relative_to(word.folder).as_posix(), data)
-    remove(word.path)
+_Said = Heartbeat | Trial | Failed | _Chunk
