@@ -4,6 +4,7 @@ import pytest
 
 from overnight.model import Call
 from overnight.night.admit import Problem, find_problem, fingerprint, size
+from overnight.program.knobs_said import knob_rule
 
 from .rehearsal import program
 
@@ -58,3 +59,20 @@ def test_a_candidate_cannot_fix_a_seed_of_its_own(text: str) -> None:
     assert problem is not None
     assert problem.call is Call.REFUSED
     assert find_problem(program(), {"train.py": "x = 1\nSEED = 7  # fixed\n"}, before) is None
+
+
+def test_settings_are_told_apart_by_three_digits_where_their_range_is_given() -> None:
+    def rate(value: float, comment: str = "  # 0.001..1, log") -> str:
+        return fingerprint({"a.py": f"RATE = {value}{comment}\nprint(RATE)\n"})
+
+    assert rate(0.1) == rate(0.10001)
+    assert rate(0.1) != rate(0.101)
+    assert rate(0.1, "") != rate(0.10001, "")
+
+
+def test_what_program_md_says_of_a_range_counts_as_well() -> None:
+    def rate(value: float) -> str:
+        return fingerprint({"a.json": f'{{"rate": {value}}}\n'}, [knob_rule("rate: 0.001..1")])
+
+    assert rate(0.1) == rate(0.10001)
+    assert rate(0.1) != rate(0.101)

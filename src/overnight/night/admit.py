@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from overnight.model import Call
-from overnight.program.novelty import normal_form, seed_search
+from overnight.program.knobs_said import KnobRule
+from overnight.program.novelty import coarse, normal_form, seed_search
 from overnight.program.program import Program
 from overnight.program.seeds import fixed_seeds
 from overnight.program.source import syntax_error
@@ -39,11 +40,12 @@ def find_problem(program: Program, files: Mapping[str, str], before: Mapping[str
     return None
 
 
-def fingerprint(texts: Mapping[str, str]) -> str:
-    """Equal for the same program, however it is written, and whatever the seeds in it."""
+def fingerprint(texts: Mapping[str, str], rules: Sequence[KnobRule] = ()) -> str:
+    """Equal for the same program, however it is written, whatever the seeds in it, and as fine as knobs are told apart.
+    `rules`: what program.md says of knobs."""
     digest = hashlib.sha256()
     for path, text in sorted(texts.items()):
-        same = normal_form(path, text)
+        same = normal_form(path, coarse(path, text, rules))
         digest.update(f"{path}\0{len(same)}\0{same}".encode(errors="replace"))
     return digest.hexdigest()
 

@@ -16,6 +16,7 @@ from overnight.model import Call, Verdict
 from overnight.night.admit import Problem, find_problem, fingerprint, size
 from overnight.night.open import Open
 from overnight.night.state import NightState
+from overnight.program.knobs import rules_of
 from overnight.program.program import Program
 from overnight.repo import refs
 from overnight.repo.edits import edited, make_edits
@@ -135,7 +136,7 @@ class Keeper:
         return Admitted(
             experiment=experiment.number,
             commit=commit,
-            fingerprint=fingerprint(after),
+            fingerprint=fingerprint(after, rules_of(self.program)),
             size=size(after),
             parent_size=size(before),
             problem=problem.why if problem else "",

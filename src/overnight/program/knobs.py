@@ -26,7 +26,7 @@ from overnight.program.knobs_toml import toml_flat, toml_literals
 from overnight.program.knobs_yaml import yaml_flat, yaml_literals, yaml_written
 from overnight.program.literals import Literal, spliced, written
 from overnight.program.program import Program
-from overnight.program.ranges import Range, Scale, Value, number_range, said_choices, skipped
+from overnight.program.ranges import SAID, Range, Scale, Value, number_range, said_choices, skipped
 from overnight.program.source import left_alone
 
 __all__ = [
@@ -56,6 +56,11 @@ class Knob:
     why: str  # how its range or its choices were found
     multiple_of: str = ""  # another knob of the file that is meant to divide it
     unit: str = ""  # what follows the number: "MB"
+
+    @property
+    def given(self) -> bool:
+        """A person has said from where to where."""
+        return self.range is not None and self.why.endswith(SAID)
 
 
 def turnable(path: str) -> bool:
@@ -153,7 +158,7 @@ def _knob(literal: Literal, path: str, rule: KnobRule | None, whole_of: str, doc
         if reached is None or isinstance(reached, str):
             return None
         reach, choices = reached
-        why = f"program.md:{rule.line} says so" if rule.line else "program.md says so"
+        why = f"program.md:{rule.line} {SAID}" if rule.line else f"program.md {SAID}"
     else:
         reach, choices, why = _guessed(literal, document)
     if reach is None and len(choices) < 2:

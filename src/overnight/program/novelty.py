@@ -6,8 +6,9 @@ number. Docstrings do count in files that may hand them to somebody: a tool's do
 YAML and TOML: by value; the order of keys counts, since programs loop over them. Other texts: but for space at the ends
 of lines. What does not parse is compared as it is.
 
-Numbers are not rounded. The search writes two digits, so its own near-duplicates are equal already; and where the
-constants are themselves the solution of a noiseless task, as in a packing, the ninth digit is an idea.
+Numbers are not rounded, but for those for which somebody has said from where to where they go (`coarse`): of these two
+settings are the same where three digits are. Where constants are themselves the solution of a noiseless task, as in a
+packing, the ninth digit is an idea.
 
 Not covered: renamed variables, exchanged statements, and programs that read their own source.
 """
@@ -19,20 +20,35 @@ import json
 import operator
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate
 from typing import Any
 
 import yaml
 
+from overnight.program.knobs import find_knobs, turnable, with_knobs
+from overnight.program.knobs_said import KnobRule
 from overnight.program.reseeding import seed_search
 from overnight.program.seeds import set_seeds
 from overnight.program.source import parse
 
-__all__ = ["normal_form", "seed_search"]
+__all__ = ["coarse", "normal_form", "seed_search"]
 
 MOST_CHARACTERS, MOST_OPEN, MOST_NODES = 32_000, 50, 100_000
 """Of a YAML text, which is slow to read: its length, its brackets open at a time, and what its aliases stand for."""
+
+
+def coarse(path: str, text: str, rules: Sequence[KnobRule] = ()) -> str:
+    """The text with three digits of each number whose range is given, by a comment or by program.md's `rules`."""
+    if not turnable(path):
+        return text
+    given = [knob for knob in find_knobs(text, path, rules) if knob.given]
+    rounded = {knob.name: float(f"{knob.value:.3g}") for knob in given if isinstance(knob.value, float)}
+    finer = {knob.name: rounded[knob.name] for knob in given if rounded.get(knob.name, knob.value) != knob.value}
+    with suppress(ValueError):  # a document that cannot be turned there
+        return with_knobs(text, finer, path)
+    return text
 
 
 def normal_form(path: str, text: str) -> str:

@@ -17,6 +17,9 @@ from typing import TypeAlias
 Value: TypeAlias = int | float | bool | str
 Number: TypeAlias = int | float
 
+SAID = "says so"
+"""How a reason ends where a person has given the range."""
+
 WORD = r"[\w.+/-]+"
 """What a choice looks like. No spaces or arrows, so that it reads well in a sentence."""
 
@@ -75,7 +78,7 @@ def number_range(name: str, value: Number, comment: str, source: str) -> tuple[R
     if re.match(r"[-+]?0[xXoObB]", source):
         return None, ""
     if said := _said_range(comment, value):
-        return said, "the comment says so"
+        return said, f"the comment {SAID}"
     if isinstance(value, int):
         return _int_range(words(name), value, "**" in source)
     return _float_range(words(name), value)
