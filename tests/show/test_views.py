@@ -74,7 +74,7 @@ def test_report(tmp_path: Path) -> None:
         "WHEN to WHEN",
         "",
         "Asked     minimize loss of `python train.py` in 4s a run, by editing train.py",
-        "          proposed by search, judged by the policy greedy, on 1 slot",
+        "          proposed by ada, judged by the policy greedy, on 1 slot",
         "Measured  nothing around a run: it could read the user's files",
         "          each run printed its own number, and could have printed any",
         "Baseline  loss 2.000000",

@@ -8,7 +8,7 @@ from overnight.judge.words import share
 from overnight.program.units import box_text
 from overnight.show.findings import Record
 from overnight.show.paint import Cell, Tone, cut
-from overnight.show.report import LEVELS, SEALED, Report
+from overnight.show.report import LEVELS, Report
 from overnight.show.section import SENTENCE, Part, Section, Table, cells, one, said, text_of, titled
 from overnight.show.signoff import accept_command, acceptance_cells
 from overnight.show.words import TONES, change_text, plural, score_text, span
@@ -38,10 +38,10 @@ def measured(report: Report) -> Section:
     facts: list[tuple[str, Cell]] = [
         ("asked", f"{program.goal} {program.metric} of {program.run} in {box_text(program.box)} a run"),
         ("may change", ", ".join(program.edit)),
-        ("proposed by", ", ".join(program.agent)),
+        ("proposed by", ", ".join(report.proposers)),
         ("judged by", f"the policy {program.policy}"),
         ("scored on", ", ".join(report.splits)),
-        ("the number", (SEALED[report.sealed], Tone.PLAIN if report.sealed else Tone.WARN)),
+        ("the number", (report.made, Tone.PLAIN if report.sealed else Tone.WARN) if report.made else ""),
         ("walls", LEVELS[report.level] + (", with the network open" if program.network else "")),
         ("noise", spread if noise.df else "not known: nothing was run twice"),
         ("baseline", report.calibration),

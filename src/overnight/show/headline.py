@@ -84,6 +84,8 @@ def _outcome(report: Report) -> tuple[str, str, Tone, tuple[str, ...]]:
 
 
 def _unclaimed(report: Report) -> str:
+    if report.program.external:
+        return "Its numbers were reported by people: nothing here says how much of it is luck."
     return f"The policy {report.program.policy} makes no claim: nothing here says how much of it is luck."
 
 

@@ -90,6 +90,16 @@ class Report:
         return Goal(self.summary.goal)
 
     @property
+    def proposers(self) -> Sequence[str]:
+        """Who has proposed something; before anybody has, whom program.md names."""
+        return [author.name for author in self.authors] or self.program.agent
+
+    @property
+    def made(self) -> str:
+        """How numbers came about, where anything here has measured one."""
+        return "" if self.level is Level.EXTERNAL else SEALED[self.sealed]
+
+    @property
     def worths(self) -> Mapping[int, Worth]:
         return {worth.experiment: worth for worth in self.summary.worths}
 
@@ -116,7 +126,7 @@ def report_of(reader: Reader, repo: Repo, held: bool) -> Report:
         sealed=bool(sealed),
         splits=splits_of(runs),
         noise=noise,
-        claims=program.policy != "greedy",
+        claims=program.policy != "greedy" and not program.external,
         runs_per_keep=min((keep.row.runs for keep in keeps), default=0),
         records=records,
         keeps=keeps,

@@ -13,7 +13,7 @@ from overnight.show.believed import claim_cells, claim_sentence, legend, stack_c
 from overnight.show.learned import status_cells
 from overnight.show.paint import Cell, Screen, Tone, fit, folded, labelled, printable, spread
 from overnight.show.progress import counted
-from overnight.show.report import LEVELS, ONE_RUN, SEALED, Report, busy_share
+from overnight.show.report import LEVELS, ONE_RUN, Report, busy_share
 from overnight.show.signoff import accept_command, acceptance_cells
 from overnight.show.silence import reasons, remedies
 from overnight.show.spending import cost_cells
@@ -58,11 +58,12 @@ def _head(report: Report, columns: int) -> Iterator[list[Cell]]:
     yield from _lines("Asked", f"{asked}, by editing {', '.join(program.edit)}", columns)
     slots = plural(program.slots, "slot")
     yield from _lines(
-        "", f"proposed by {', '.join(program.agent)}, judged by the policy {program.policy}, on {slots}", columns
+        "", f"proposed by {', '.join(report.proposers)}, judged by the policy {program.policy}, on {slots}", columns
     )
     network = ", with the network open" if program.network else ""
     yield from _lines("Measured", LEVELS[report.level] + network, columns)
-    yield from _lines("", SEALED[report.sealed], columns, Tone.PLAIN if report.sealed else Tone.WARN)
+    if report.made:
+        yield from _lines("", report.made, columns, Tone.PLAIN if report.sealed else Tone.WARN)
 
 
 def _outcome(report: Report, columns: int) -> Iterator[list[Cell]]:

@@ -97,7 +97,7 @@ def test_a_file_beside_is_left_out_and_told(tmp_path: Path) -> None:
         ("echo \"error: unknown option '--bare'\"; exit 1", "version"),
         ("exit 127", "missing"),
         ("exit 1", "crashed"),
-        ("head -c 300000 /dev/urandom; exit 1", "crashed"),
+        ("head -c 300000 /dev/zero | tr '\\0' '\\377'; exit 1", "crashed"),
         ("kill -SEGV $$", "killed"),
     ],
 )
