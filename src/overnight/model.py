@@ -279,7 +279,7 @@ class Experiment:
 
     number: int
     proposal: Proposal
-    commit: str | None
+    commit: str | None  # of a keep the one on the branch
     trials: tuple[Trial, ...]
     verdict: Verdict
     edits: tuple[Edit, ...] = ()  # what the proposal changes, against its parent

@@ -3,14 +3,15 @@ from __future__ import annotations
 import random
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overnight.errors import UsageError
-from overnight.model import Call, Experiment, Goal, Proposal
-from overnight.program.knobs import find_knobs
+from overnight.model import Call, Experiment, Goal, Proposal, Verdict
+from overnight.program.knobs import find_knobs, knobs_of
 from overnight.propose.proposer import Proposer, View
 from overnight.propose.search import Search
 from tests.propose.landscape import TEXT, task
@@ -240,3 +241,22 @@ def test_chance_comes_from_the_view_alone() -> None:
     first = ask(Search(), view(TEXT, 3), 3)
     random.seed(2)
     assert ask(Search(), view(TEXT, 3), 3) == first
+
+
+def test_what_a_keep_changed_in_another_file_is_known_of_what_was_made_from_it() -> None:
+    before, after = {"a.py": "A = 1.0  # 0..9\n", "b.py": "B = 2.0  # 0..9\n"}, {"b.py": "B = 5.0  # 0..9\n"}
+    search = Search()
+    first = replace(view(ONE, 1), files=before, incumbent="p")
+    list(search.ask(first, 1))
+    early = Proposal({"a.py": "A = 3.0  # 0..9\n"}, "p", "x", "A 1.0 → 3.0")
+    keep = Proposal(after, "p", "x", "B 2.0 → 5.0")
+    late = Proposal({"a.py": "A = 4.0  # 0..9\n"}, "k", "x", "A 1.0 → 4.0")
+    for number, (proposal, call, commit) in enumerate(
+        [(early, Call.DISCARD, "c1"), (keep, Call.KEEP, "k"), (late, Call.DISCARD, "c3")], start=1
+    ):
+        verdict = Verdict(number, call, "", 1.0, 1.5)
+        search.observe(Experiment(number, proposal, commit, (), verdict))
+    now = {**before, **after}
+    knobs = knobs_of(first.program, now)
+    seen = search.seen(now, Goal.MINIMIZE, "k", knobs)
+    assert [each.setting["b.py:B"] for each in seen[:3]] == [2.0, 5.0, 5.0]

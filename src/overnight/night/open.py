@@ -19,6 +19,7 @@ class Open:
     trials: list[Trial] = field(default_factory=list)
     verdict: Verdict | None = None  # not yet written down
     judged: ev.Judged | None = None
+    landed: str | None = None  # its commit on the branch, once it is kept
     released: float | None = None  # the score that agents are told
     counts: bool = True  # False for what was never run: a duplicate, a refusal
 

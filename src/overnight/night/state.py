@@ -248,6 +248,7 @@ class NightState:
         if event.released is not None:
             self.released = experiment.released = event.released
             self.baseline = event.released if experiment.number == 0 else self.baseline
+        experiment.landed = event.kept
         if event.kept is not None:
             self.incumbent, self.best, self.claim = event.kept, verdict.score, None
             self.kept[event.experiment] = event.kept

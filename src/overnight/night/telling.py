@@ -34,7 +34,7 @@ def finished(reader: Reader) -> Iterator[Open]:
                 open_[event.experiment].judged = event
             case Recorded():
                 done = open_.pop(event.experiment)
-                done.released = event.released
+                done.released, done.landed = event.released, event.kept
                 yield done
 
 
@@ -52,7 +52,7 @@ def told(done: Open, files: Mapping[str, str], exact: bool) -> Experiment:
     )
     trials = tuple(_trial(trial, exact) for trial in done.trials)
     verdict = _verdict(judged.verdict, done.released, exact)
-    return Experiment(done.number, proposal, done.commit, trials, verdict, proposed.edits)
+    return Experiment(done.number, proposal, done.landed or done.commit, trials, verdict, proposed.edits)
 
 
 def _trial(trial: Trial, exact: bool) -> Trial:

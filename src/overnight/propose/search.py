@@ -42,6 +42,7 @@ class Search:
         knobs = knobs_of(view.program, view.files)
         if not knobs:
             raise UsageError(_no_knobs(view))
+        self._files.setdefault(view.incumbent, {p: _read(p, text) for p, text in view.files.items() if turnable(p)})
         history = self.seen(view.files, view.program.goal, view.incumbent, knobs)
         rng = np.random.default_rng(view.seed)
         pending = [setting for words in view.in_flight if (setting := _said(words, knobs))]
@@ -59,7 +60,7 @@ class Search:
         self._remember(proposal)
         changed = {path: _read(path, text) for path, text in proposal.files.items() if turnable(path)}
         files = {**self._files.get(proposal.parent, {}), **changed}
-        if experiment.commit:
+        if experiment.commit and experiment.verdict.call is Call.KEEP:  # nothing else can be a parent
             self._files[experiment.commit] = files
         if told := _result(experiment, files):
             self._told.append(told)
