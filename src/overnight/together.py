@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from overnight.clock import Clock
 from overnight.compute.executor import Executor
+from overnight.compute.hardware import classed
 from overnight.compute.local import Execute
 from overnight.compute.pool import Member, Pool
 from overnight.compute.share import Mailbox, Share
@@ -69,7 +70,8 @@ def common_slots(programs: Sequence[Program], wanted: int | None, machine: Machi
     need = _largest([need_of(program) for program in programs], machine)
     memory = max((program.memory_mb or 0.0 for program in programs), default=0.0)
     n = max(program.slots for program in programs) if wanted is None else wanted
-    return Pool(lease(n or fitting(machine, need, memory), machine.cores, machine.gpus, need), clock)
+    slots = lease(n or fitting(machine, need, memory), machine.cores, machine.gpus, need)
+    return Pool(classed(slots, [program.confirm_on for program in programs]), clock)
 
 
 def work_together(

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from overnight.ledger.events import Judged, RunDone, RunStarted
-from overnight.model import Call, Purpose
+from overnight.model import Call, Goal, Purpose, Slot
+from overnight.night.scouting import Scouts
 from overnight.program.program import Stop
 
 from .rehearsal import Coordinator, Killed, World, program
@@ -43,7 +44,7 @@ def test_all_that_the_judge_hears_of_is_from_the_one_class_that_counts(kill_chan
         }  # fmt: skip
 
 
-def test_where_none_is_named_it_is_the_one_of_the_baseline_also_after_a_resume() -> None:
+def test_where_none_is_named_it_is_the_one_of_the_first_run_also_after_a_resume() -> None:
     for seed in range(20):
         world = rehearse(seed, (CHEAP, GOOD, CHEAP), kill_chance=0.03)
         check(world)
@@ -77,3 +78,20 @@ def test_changes_on_good_hardware_are_those_that_scouts_have_found_better() -> N
 
 def test_with_slots_of_one_class_there_is_no_scout() -> None:
     assert all(run.run.purpose is not Purpose.SCOUT for run in started(rehearse(1, (GOOD, GOOD))))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_night_that_goes_on_where_its_hardware_is_not_goes_on_with_what_there_is(seed: int) -> None:
+    world = World(random.Random(seed), program(stop=Stop(experiments=12), policy="greedy"), 2, classes=(GOOD,))
+    with pytest.raises(Killed):
+        Coordinator(world, kill_chance=0.05).work()
+    world.classes = (OLD,)
+    Coordinator(world).work()
+    assert world.branch
+    assert all(run.run.purpose is not Purpose.SCOUT for run in started(world))
+
+
+def test_it_takes_up_the_class_that_counted_although_there_is_more_of_another() -> None:
+    scouts = Scouts(Goal.MINIMIZE, "loss", before=GOOD)
+    slots = [Slot("1", hardware=CHEAP), Slot("2", hardware=CHEAP), Slot("3", hardware=GOOD)]
+    assert [slot.name for slot in scouts.apart(slots, "")[0]] == ["3"]

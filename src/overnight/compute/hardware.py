@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from overnight.compute.slots import find_slots, hardware, memory_mb, need_of
@@ -14,13 +14,17 @@ from overnight.program.program import Program
 
 
 def slots_of(program: Program, environ: Mapping[str, str]) -> list[Slot]:
-    """This machine's for a night, each with its class. UsageError where none is what `confirm_on:` names."""
-    found = find_slots(program.slots or 1, environ, need_of(program))
+    """This machine's for a night, each with its class."""
+    return classed(find_slots(program.slots or 1, environ, need_of(program)), [program.confirm_on])
+
+
+def classed(found: Iterable[Slot], named: Iterable[str]) -> list[Slot]:
+    """With their classes. UsageError where none is what a `confirm_on:` names."""
     slots = [replace(slot, hardware=class_of(slot)) for slot in found]
-    named = program.confirm_on
-    if not any(named.lower() in slot.hardware.lower() for slot in slots):
-        there = ", ".join(sorted({slot.hardware for slot in slots}))
-        raise UsageError(f"confirm_on: {named}: no slot here is one; write a word of what there is: {there}")
+    for word in named:
+        if not any(word.lower() in slot.hardware.lower() for slot in slots):
+            there = ", ".join(sorted({slot.hardware for slot in slots}))
+            raise UsageError(f"confirm_on: {word}: no slot here is one; write a word of what there is: {there}")
     return slots
 
 

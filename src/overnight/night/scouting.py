@@ -1,10 +1,11 @@
 """Where the slots of a night are not all of one class: whose numbers count, and what the others are good for.
 
-Numbers of different hardware are never compared. One class counts: the one that `confirm_on:` of program.md names, else
-that of the baseline's first run. What the judge wants runs there and nowhere else. Slots of any other class are scouts:
-a change has one run there, and where it is not better than the incumbent on that same class, it goes no further. A run
-that fails there says nothing, since small devices are soon full. The judge hears of none of it. Folded from the ledger,
-and pure.
+Numbers of different hardware are not compared in a session. One class counts: the one that `confirm_on:` of program.md
+names, else that of the first run. A night that goes on where there is none of it, as on another machine or with other
+slots, goes on with what there is; on a cluster it waits. What the judge wants runs there and nowhere else. Slots of any
+other class are scouts: a change has one run there, and where it is not better than the incumbent on that same class, it
+goes no further. A run that fails there says nothing, since small devices are soon full. The judge hears of none of it.
+Folded from the ledger, and pure.
 
 Not covered: hardware on which other changes are better. Where a box is of wall time, that is a matter of how far apart
 the classes are, and a person's to know.
@@ -32,7 +33,9 @@ Dropped: TypeAlias = tuple[int, str]
 class Scouts:
     goal: Goal
     metric: str
-    class_: str = ""  # that counts, by the baseline's first run
+    strict: bool = False  # what counted once counts always: its slots will come, as those of a cluster do
+    class_: str = ""  # that counts in this session
+    before: str = ""  # that counted in the one before
     slots: int = 0  # that do not count, as far as they were seen
     kept: int = 0  # the incumbent, as an experiment
     landed: set[int] = field(default_factory=lambda: {0})
@@ -46,11 +49,13 @@ class Scouts:
         match event:
             case Session():
                 self.under_way.clear()
-            case RunStarted() if event.run.purpose is Purpose.BASELINE:
-                self.class_ = self.class_ or event.hardware
+                self.before = self.class_ or self.before
+                self.class_ = self.before if self.strict else ""
             case RunStarted() if event.run.purpose is Purpose.SCOUT:
                 self.under_way[event.run.id] = event
                 self.begun[event.experiment] += 1
+            case RunStarted():
+                self.class_ = self.class_ or event.hardware
             case RunDone() if event.run.id in self.under_way:
                 return self._take(event)
             case Rebased():
@@ -67,7 +72,7 @@ class Scouts:
             if slot not in here and self.class_:
                 others.setdefault(slot.hardware, []).append(slot)
         self.slots = sum(map(len, others.values())) + len(self.under_way)
-        return here if self.class_ or named else _largest(slots), others
+        return here if self.class_ or named else self._first(slots), others
 
     def wants(self, class_: str, waiting: Iterable[int]) -> Iterator[Want]:
         """`waiting`: experiments of which nothing is measured yet."""
@@ -87,6 +92,12 @@ class Scouts:
     @property
     def busy(self) -> set[int]:
         return {started.experiment for started in self.under_way.values()} | set(self.found)
+
+    def _first(self, slots: Sequence[Slot]) -> list[Slot]:
+        """Before anything has run in this session: those that counted before, else those of which there are most."""
+        classes = Counter(slot.hardware for slot in slots)
+        class_ = self.before if self.before in classes else next(iter(classes.most_common(1)), ("", 0))[0]
+        return [slot for slot in slots if slot.hardware == class_]
 
     def _take(self, done: RunDone) -> list[Dropped]:
         class_ = self.under_way.pop(done.run.id).hardware
@@ -128,9 +139,3 @@ class Scouts:
 def counts(class_: str, named: str, first: str) -> bool:
     """`named`: a word of the class that counts, as a person wrote it."""
     return named.lower() in class_.lower() if named else class_ == first
-
-
-def _largest(slots: Sequence[Slot]) -> list[Slot]:
-    """Those of the class that has most of them: before anything has run."""
-    classes = Counter(slot.hardware for slot in slots)
-    return [slot for slot in slots if slot.hardware == classes.most_common(1)[0][0]]

@@ -85,7 +85,7 @@ class NightState:
 
     def __post_init__(self, program: Program) -> None:
         self.goal, self.cpu_box = program.goal, program.box.cpu
-        self.belief, self.scouts = self.policy.start(program), Scouts(program.goal, program.metric)
+        self.belief, self.scouts = self.policy.start(program), Scouts(program.goal, program.metric, bool(program.on))
 
     def progress(self, elapsed: float, thinking: int = 0) -> Progress:
         """`thinking`: turns under way that cost something; each counts as what such a turn has cost so far."""

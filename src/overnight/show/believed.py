@@ -77,7 +77,7 @@ def stack_cells(summary: Summary) -> Iterator[list[Cell]]:
     standing = [worth for worth in summary.worths if worth.standing is not Standing.REMOVED]
     if not standing:
         return
-    yield [f"{sum_text(standing, summary)} is what its {plural(len(standing), 'keep')} together are believed to bring"]
+    yield [f"{sum_text(standing, summary)} is what its {_together(len(standing))} believed to bring"]
     for kind in (Standing.PROVEN, Standing.REPEATABLE):
         if those := [worth for worth in standing if worth.standing is kind]:
             yield [(f"{sum_text(those, summary)} of it is {kind} ({len(those)} of them)", TONES[kind])]
@@ -117,6 +117,10 @@ def legend(worths: Iterable[Worth]) -> Iterator[str]:
     """The words that are used, once each."""
     for standing in dict.fromkeys(worth.standing for worth in worths):
         yield f"{standing}: {MEANINGS[standing]}"
+
+
+def _together(keeps: int) -> str:
+    return "keep is" if keeps == 1 else f"{keeps} keeps together are"
 
 
 def claim_sentence(claim: Claim | None, worths: Sequence[Worth]) -> str:
