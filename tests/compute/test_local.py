@@ -60,7 +60,8 @@ def names(slots: LocalSlots) -> list[str]:
 
 
 def test_it_is_an_executor(reports: Reports) -> None:
-    executor: Executor = LocalSlots(SLOTS, at_once, reports.put)
+    executor: Executor = LocalSlots(SLOTS, at_once, reports.put)  # mypy looks at this line
+    assert list(executor.free()) == list(SLOTS)
     executor.close()
 
 
@@ -116,7 +117,10 @@ def test_our_own_failure_is_told_as_one_and_frees_the_slot(reports: Reports) -> 
 
 
 def test_to_cancel_what_nobody_knows_is_nothing(reports: Reports) -> None:
-    LocalSlots(SLOTS, at_once, reports.put).cancel("unknown")
+    slots = LocalSlots(SLOTS, at_once, reports.put)
+    slots.cancel("unknown")
+    assert names(slots) == ["slot-1", "slot-2"]
+    assert reports.empty()
 
 
 def on_this_machine(tmp_path: Path, report: Report, program: Program) -> Iterator[LocalSlots]:

@@ -59,7 +59,8 @@ def ended(box: Mailbox) -> Trial:
 
 
 def test_it_is_an_executor(pool: Pool) -> None:
-    executor: Executor = share(pool, Gate())[0]
+    executor: Executor = share(pool, Gate())[0]  # mypy looks at this line
+    assert executor.free()
     executor.close()
 
 

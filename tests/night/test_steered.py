@@ -105,24 +105,24 @@ def test_what_is_not_wanted_is_discarded_with_the_reason() -> None:
     assert stage.world.branch == "c0"
 
 
-def test_what_waits_is_not_measured_again_for_each_keep_that_lands() -> None:
+def after_another_was_approved() -> Stage:
     stage = with_a_keep_that_waits()
     stage.next()
     stage.propose(2, "2")
     stage.run(9.5)
     stage.next()
     stage.hear(answered(2))
+    return stage
+
+
+def test_what_waits_is_not_measured_again_for_each_keep_that_lands() -> None:
+    stage = after_another_was_approved()
     assert starts(stage.next(FREE)) == []
     assert stage.world.branch == "c[2]<c0"
 
 
 def test_what_is_approved_after_another_is_measured_on_top_of_it_and_nobody_is_asked_again() -> None:
-    stage = with_a_keep_that_waits()
-    stage.next()
-    stage.propose(2, "2")
-    stage.run(9.5)
-    stage.next()
-    stage.hear(answered(2))
+    stage = after_another_was_approved()
     stage.next()
     stage.hear(answered(1))
     stage.run(8.5)
@@ -132,12 +132,7 @@ def test_what_is_approved_after_another_is_measured_on_top_of_it_and_nobody_is_a
 
 
 def test_what_is_approved_and_no_better_on_top_of_another_is_discarded() -> None:
-    stage = with_a_keep_that_waits()
-    stage.next()
-    stage.propose(2, "2")
-    stage.run(9.5)
-    stage.next()
-    stage.hear(answered(2))
+    stage = after_another_was_approved()
     stage.next()
     stage.hear(answered(1))
     stage.run(9.9)

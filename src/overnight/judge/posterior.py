@@ -44,16 +44,11 @@ class Parts(NamedTuple):
 
 def believe(y: float, variance: float, prior: Prior) -> tuple[float, float]:
     """(the chance that d <= 0, the mean of d)."""
-    up, down, gain, nothing, harm = prior
-    s = math.sqrt(variance)
-    like_up, mean_up, _ = slab(y, variance, s, up)
-    like_down, mean_down, _ = slab(-y, variance, s, down)
-    like_up *= gain
-    like_down *= harm
-    total = like_up + like_down + nothing * math.exp(-0.5 * y * y / variance)
-    if total < NOTHING_LEFT:
+    mixed = _mixed(y, variance, prior)
+    if mixed.total < NOTHING_LEFT:
         return (0.0, y) if y > 0 else (1.0, y)
-    return 1 - like_up / total, (like_up * mean_up - like_down * mean_down) / total
+    mean = (mixed.like_up * mixed.mean_up - mixed.like_down * mixed.mean_down) / mixed.total
+    return 1 - mixed.like_up / mixed.total, mean
 
 
 def parts(y: float, variance: float, prior: Prior) -> Parts:
@@ -101,6 +96,36 @@ def interval(y: float, variance: float, prior: Prior, share: float = 0.95) -> tu
 
     Below as it is believed, less the luck that it was picked for. Above as it was measured, too: that luck cannot have
     made it small, and how large gains may be is guessed from changes that are mostly none."""
+    mixed = _mixed(y, variance, prior)
+    outside, s = (1 - share) / 2, math.sqrt(variance)
+    far = s * NORMAL.inv_cdf(1 - outside)
+    if mixed.total < NOTHING_LEFT:
+        return y - far, y + far
+    gains, harms = mixed.like_up / mixed.total, mixed.like_down / mixed.total
+
+    def above(chance: float) -> float:
+        """What d is larger than with that chance."""
+        if chance < gains:
+            return _beyond(chance / gains, mixed.z_up, s)
+        return -_beyond((1 - chance) / harms, mixed.z_down, s) if 1 - chance < harms else 0.0
+
+    mean = gains * mixed.mean_up - harms * mixed.mean_down  # may be beyond "nothing", where almost all of the belief is
+    return min(above(1 - outside), mean), max(above(outside), y + far)
+
+
+class _Mixed(NamedTuple):
+    """What speaks for a gain, for harm, and for all three together; and what each would be."""
+
+    like_up: float
+    mean_up: float
+    z_up: float
+    like_down: float
+    mean_down: float
+    z_down: float
+    total: float
+
+
+def _mixed(y: float, variance: float, prior: Prior) -> _Mixed:
     up, down, gain, nothing, harm = prior
     s = math.sqrt(variance)
     like_up, mean_up, z_up = slab(y, variance, s, up)
@@ -108,20 +133,7 @@ def interval(y: float, variance: float, prior: Prior, share: float = 0.95) -> tu
     like_up *= gain
     like_down *= harm
     total = like_up + like_down + nothing * math.exp(-0.5 * y * y / variance)
-    outside = (1 - share) / 2
-    far = s * NORMAL.inv_cdf(1 - outside)
-    if total < NOTHING_LEFT:
-        return y - far, y + far
-    gains, harms = like_up / total, like_down / total
-
-    def above(chance: float) -> float:
-        """What d is larger than with that chance."""
-        if chance < gains:
-            return _beyond(chance / gains, z_up, s)
-        return -_beyond((1 - chance) / harms, z_down, s) if 1 - chance < harms else 0.0
-
-    mean = gains * mean_up - harms * mean_down  # may be beyond "nothing", where almost all of the belief is
-    return min(above(1 - outside), mean), max(above(outside), y + far)
+    return _Mixed(like_up, mean_up, z_up, like_down, mean_down, z_down, total)
 
 
 def slab(y: float, variance: float, s: float, scale: float) -> tuple[float, float, float]:

@@ -86,6 +86,9 @@ def test_many_blocks_that_are_hard_to_place_are_refused_soon() -> None:
     "value", ["[" * 100_000, "-" * 100_000, "{a: " * 20_000, "!!python/object/apply:os.system [ls]"]
 )
 def test_deep_or_evil_values_are_only_parsed(value: str) -> None:
-    read_reply(f"```yaml b.yaml\na: {value}\n```", FILES, ["b.yaml"])
-    read_reply(f"```json b.json\n{value}\n```", {"b.json": "1\n"}, ["b.json"])
-    read_reply(f"```python a.py\nx = {value}\n```", {"a.py": "x = 1\n"}, ["a.py"])
+    replies = [
+        read_reply(f"```yaml b.yaml\na: {value}\n```", FILES, ["b.yaml"]),
+        read_reply(f"```json b.json\n{value}\n```", {"b.json": "1\n"}, ["b.json"]),
+        read_reply(f"```python a.py\nx = {value}\n```", {"a.py": "x = 1\n"}, ["a.py"]),
+    ]
+    assert [bool(reply.problem) != bool(reply.files) for reply in replies] == [True, True, True]
