@@ -29,12 +29,12 @@ class Stage:
         """What it says once everything that takes no time is done."""
         while True:
             actions = self.night.next(free)
+            told = [action for action in actions if isinstance(action, Start | Ask | Cancel | Close)]
             for action in actions:
-                if isinstance(action, Start | Ask | Cancel | Close):
-                    return actions
-                self.coordinator._do(action)
-            if not actions:
-                return []
+                if action not in told:
+                    self.coordinator._do(action)
+            if told or not actions:
+                return told
 
     def hear(self, *events: Event) -> None:
         for entry in self.world.append(*events):
@@ -50,12 +50,13 @@ class Stage:
         self.hear(RunStarted(run=start.run, attempt=start.attempt, slot=start.slot.name))
         return start
 
-    def run(self, score: float, status: Status = Status.OK) -> None:
-        self.finish(self.start(), score, status)
+    def run(self, score: float, status: Status = Status.OK, seconds: float = 8.0) -> None:
+        self.finish(self.start(), score, status, seconds)
 
-    def finish(self, start: Start, score: float, status: Status = Status.OK) -> None:
+    def finish(self, start: Start, score: float, status: Status = Status.OK, seconds: float = 8.0) -> None:
         scores = {"loss": Score(score)} if status is Status.OK else {}
-        self.hear(RunDone(run=start.run, trial=Trial(start.run.id, 1, status, scores, Usage(8.0), 0, None, "why", "")))
+        trial = Trial(start.run.id, 1, status, scores, Usage(seconds), 0, None, "why", "")
+        self.hear(RunDone(run=start.run, trial=trial))
 
     def after_baseline(self) -> Stage:
         self.run(10.0)

@@ -6,8 +6,8 @@ import pytest
 
 from overnight.ledger.events import RunDone, RunStarted
 from overnight.model import Score, Status, Trial, Usage
-from overnight.night.actions import Ask, Start
-from overnight.night.asking import Asking, Seat
+from overnight.night.actions import Ask, Record, Start
+from overnight.night.asking import Asking, Seat, hurry
 from overnight.program.program import Stop
 from tests.night.rehearsal import program
 from tests.night.test_night import FREE, Stage
@@ -23,13 +23,14 @@ def idle_seconds(thinking_seconds: float) -> float:
     begun: list[Start] = []
     thoughts: list[float] = []
     while len(begun) < RUNS:
-        for action in stage.next(FREE if ends == float("inf") else []):
-            if isinstance(action, Start):
-                begun.append(action)
-                stage.hear(RunStarted(run=action.run, attempt=action.attempt, slot=action.slot.name))
-                ends = now + RUN_SECONDS
-            if isinstance(action, Ask):
-                thoughts.append(now + thinking_seconds)
+        while actions := stage.next(FREE if ends == float("inf") else []):
+            for action in actions:
+                if isinstance(action, Start):
+                    begun.append(action)
+                    stage.hear(RunStarted(run=action.run, attempt=action.attempt, slot=action.slot.name))
+                    ends = now + RUN_SECONDS
+                if isinstance(action, Ask):
+                    thoughts.append(now + thinking_seconds)
         event = min([ends, *thoughts])
         idle += event - now if begun and ends == float("inf") else 0.0
         now = event
@@ -51,3 +52,50 @@ def test_one_slot_never_waits_for_one_who_thinks_faster_than_a_run_takes(share: 
 
 def test_it_waits_for_one_who_thinks_longer_as_long_as_that_is() -> None:
     assert idle_seconds(1.5 * RUN_SECONDS) == pytest.approx(0.5 * RUN_SECONDS * (RUNS - 1))
+
+
+def two_proposed() -> Stage:
+    stage = Stage(program(stop=Stop(experiments=10))).after_baseline()
+    stage.next()
+    for number in (1, 2):
+        stage.propose(number, str(number))
+    return stage
+
+
+def conclude(stage: Stage) -> None:
+    while not isinstance((action := stage.night.next([])[0]), Record):
+        stage.coordinator._do(action)
+
+
+def test_a_run_begins_before_what_was_discarded_is_recorded() -> None:
+    stage = two_proposed()
+    stage.run(11.0)
+    conclude(stage)
+    begun, recorded = stage.night.next(FREE)
+    assert isinstance(begun, Start)
+    assert begun.run.experiment == 2
+    assert isinstance(recorded, Record)
+    assert recorded.experiment == 1
+
+
+def test_a_keep_is_recorded_before_anything_else_begins() -> None:
+    stage = two_proposed()
+    stage.run(9.0)
+    conclude(stage)
+    assert [type(action) for action in stage.night.next(FREE)] == [Record]
+
+
+@pytest.mark.parametrize(
+    ("slots", "run_seconds", "ahead"), [(1, 0.01, 1), (1, 2.0, 1), (1, 3.0, 0), (20, 10.0, 6), (20, 300.0, 0)]
+)
+def test_who_answers_at_once_is_asked_ahead_only_where_slots_would_wait_for_it(
+    slots: int, run_seconds: float, ahead: int
+) -> None:
+    assert hurry(slots, run_seconds) == ahead
+
+
+def test_with_short_runs_the_next_proposal_is_there_when_a_run_ends() -> None:
+    for seconds, ahead in ((1.0, 1), (8.0, 0)):
+        stage = Stage(program(stop=Stop(experiments=10)))
+        stage.run(10.0, seconds=seconds)
+        assert stage.next() == [Ask(1 + ahead)]

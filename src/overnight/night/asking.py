@@ -1,9 +1,10 @@
 """Whom to ask for how many proposals, and when to leave somebody alone.
 
-One who answers at once is asked when a slot is free, so that it knows as much as can be known. One who thinks (a
-model, a coding agent) is asked ahead: all of them think while the slots are busy, and each may have one proposal
-waiting. A stand-in works only while all the others wait for something, such as the end of a rate limit. Pure, as all
-of the loop; a resumed night remembers none of it.
+One who answers at once is asked when a slot is free, so that it knows as much as can be known; where runs are so short
+that slots would wait for that, some are asked for ahead. One who thinks (a model, a coding agent) is always asked
+ahead: all of them think while the slots are busy, and each may have one proposal waiting. A stand-in works only while
+all the others wait for something, such as the end of a rate limit. Pure, as all of the loop; a resumed night remembers
+none of it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from overnight.night.actions import Answer
+
+TURNAROUND = 0.05
+"""Seconds from the end of a run to the next one's start, with an ask between them; measured."""
+
+WORTH_HIDING = 0.02
+"""Of a run: where slots wait for more than this, one that answers at once is asked ahead."""
+
+WAITING = 0.25
+"""Proposals ahead for each slot, beside the first: not all runs end at once."""
+
+
+def hurry(slots: int, run_seconds: float) -> int:
+    """How many proposals should be there before a slot is free."""
+    return 1 + int(WAITING * slots) if slots * TURNAROUND > WORTH_HIDING * run_seconds else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +81,13 @@ class Asking:
             and all(p.dry_at == records for p in self.places if not p.seat.stand_in)
         )
 
-    def turns(self, slots: int, open_: int, limit: int | None, records: int) -> Iterator[tuple[int, int]]:
+    def turns(
+        self, slots: int, open_: int, limit: int | None, records: int, ahead: int = 0
+    ) -> Iterator[tuple[int, int]]:
         """(seat, how many), which count as asked from then on. `open_`: proposals that are not decided; `limit`: so
-        many more may be asked for at most."""
+        many more may be asked for at most; `ahead`: so many may wait of those who answer at once."""
         for index, place in sorted(enumerate(self.places), key=lambda pair: pair[1].given):  # each in turn
-            room = self._room(place, slots, open_)
+            room = self._room(place, slots, open_, ahead)
             if limit is not None:
                 room = min(room, limit - self.asked)
             if room > 0 and not place.rests(records) and self._may(place, room):
@@ -91,11 +108,11 @@ class Asking:
             if place.waiting and utc >= (place.waiting.wait_until or 0):
                 place.waiting = None
 
-    def _room(self, place: Place, slots: int, open_: int) -> int:
+    def _room(self, place: Place, slots: int, open_: int, ahead: int) -> int:
         if not place.seat.thinks:
-            return slots - open_ - sum(p.asked for p in self.places if not p.seat.thinks)
-        ahead = sum(p.seat.thinks for p in self.places)
-        return min(1 - place.asked, slots + ahead - open_ - self.asked)
+            return slots + ahead - open_ - sum(p.asked for p in self.places if not p.seat.thinks)
+        thinkers = sum(p.seat.thinks for p in self.places)
+        return min(1 - place.asked, slots + thinkers - open_ - self.asked)
 
     def _may(self, place: Place, room: int) -> bool:
         if place.seat.stand_in:

@@ -24,7 +24,7 @@ def starts(
     """The judge's runs, and on hardware that does not count those that decide what the judge is to see."""
     here, others = state.scouts.apart(free, program.confirm_on)
     yield from _fill([run_of(program, state, secret, want) for want in state.scouts.first(wants)], here, state)
-    unseen = [e.number for e in state.open.values() if e.number and e.removes is None and e.commit and not e.trials]
+    unseen = [e.number for e in state.open.values() if e.number and e.removes is None and e.unseen]
     flying = {started.experiment for started in state.under_way.values()}
     waiting = [number for number in unseen if number not in flying]
     for class_, slots in others.items():

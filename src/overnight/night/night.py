@@ -31,7 +31,7 @@ from overnight.model import Call, Phase, Purpose, Run, Slot
 from overnight.night import actions as do
 from overnight.night.actions import Action, Answer, Dropped, Signal, Tick
 from overnight.night.approval import unanswered, waits
-from overnight.night.asking import Asking, Seat
+from overnight.night.asking import Asking, Seat, hurry
 from overnight.night.due import due
 from overnight.night.filling import run_of, starts
 from overnight.night.open import Open
@@ -84,7 +84,7 @@ class Night:
         if self.state.closed:
             return []
         if half_done := next(self._half_done(), None):
-            return [half_done]
+            return [*self._meanwhile(half_done, free), half_done]
         wants = [] if self.program.external else self.state.policy.wants(self.state.belief, len(free))
         if turn := self._turn(idle=not wants and not self.state.under_way):
             return [turn]
@@ -92,8 +92,7 @@ class Night:
             return ending
         if removal := next((want for want in wants if isinstance(want, Removal)), None):
             return [do.Remove(removal.keep)]
-        runs = [want for want in wants if isinstance(want, Want)]
-        return [*self._starts(runs, free), *self._asks(runs)]
+        return [*self._starts(wants, free), *self._asks(wants)]
 
     # ---- what is half done, the most urgent first
 
@@ -136,27 +135,53 @@ class Night:
 
     # ---- filling the slots
 
-    def _starts(self, wants: Sequence[Want], free: Sequence[Slot]) -> list[Action]:
+    def _meanwhile(self, half_done: Action, free: Sequence[Slot]) -> list[Action]:
+        """Runs that can begin before an experiment is recorded that changes nothing for them."""
+        if not free or not isinstance(half_done, do.Record) or not self._settled() or self._turn(idle=False):
+            return []
+        return self._starts(self.state.policy.wants(self.state.belief, len(free)), free)
+
+    def _settled(self) -> bool:
+        """Nothing that is still to be recorded or concluded moves the branch."""
+        undecided = (e for e in self.state.open.values() if not self._passed_over(e))
+        return bool(self.state.incumbent) and not any(e.judged or e.verdict or self._stale(e) for e in undecided)
+
+    def _passed_over(self, experiment: Open) -> bool:
+        judged = experiment.judged
+        return judged is not None and experiment.removes is None and judged.verdict.call is not Call.KEEP
+
+    def _starts(self, wants: Sequence[Want | Removal], free: Sequence[Slot]) -> list[Action]:
         if not free or not self._time_for_a_run():
             return []
-        return [*starts(self.program, self.state, self.secret, wants, free)]
+        judged = {number for number, experiment in self.state.open.items() if experiment.judged}
+        runs = [want for want in wants if isinstance(want, Want) and want.experiment not in judged]
+        return [*starts(self.program, self.state, self.secret, runs, free)]
 
     def _run(self, want: Want) -> Run:
         return run_of(self.program, self.state, self.secret, want)
 
     # ---- asking for more
 
-    def _asks(self, wants: Sequence[Want]) -> list[Action]:
+    def _asks(self, wants: Sequence[Want | Removal]) -> list[Action]:
         """Asks for proposals once the baseline stands: as many as can be measured, and paid for."""
-        elsewhere = self.errand or self.state.phase is Phase.CLAIM or any(w.purpose is Purpose.ABLATION for w in wants)
-        if elsewhere or not self.state.incumbent or not self._time_for_a_run() or self.enough():
+        removing = any(isinstance(want, Want) and want.purpose is Purpose.ABLATION for want in wants)
+        if (
+            self.errand
+            or self.state.phase is Phase.CLAIM
+            or removing
+            or not self.state.incumbent
+            or not self._time_for_a_run()
+            or self.enough()
+        ):
             return []
         stop = self.program.stop.experiments
         limit = None if stop is None else stop - self.state.counted
         if self._spent(self.state.progress(self.time.elapsed, self.asking.thinking + 1)):
             limit = self.asking.asked
         undecided = sum(not self._waits(experiment) for experiment in self.state.open.values())
-        return [do.Ask(n, seat) for seat, n in self.asking.turns(self.slots, undecided, limit, self.state.records)]
+        ahead = hurry(self.slots, self._run_seconds())
+        turns = self.asking.turns(self.slots, undecided, limit, self.state.records, ahead)
+        return [do.Ask(n, seat) for seat, n in turns]
 
     def _spent(self, progress: Progress) -> bool:
         rules = replace(self.program.stop, experiments=None, plateau=None, target=None)

@@ -31,6 +31,11 @@ class Open:
     def removes(self) -> int | None:
         return self.proposed.removes
 
+    @property
+    def unseen(self) -> bool:
+        """Nothing is known of it yet but that it can be measured."""
+        return self.commit is not None and self.verdict is None and not self.trials
+
     def decide(self, call: Call, why: str) -> None:
         """Without the judge: what cannot be measured."""
         self.verdict = Verdict(self.number, call, why, removes=self.removes)

@@ -182,7 +182,7 @@ class Turn:
 
     def _walls(self, program: str) -> Walls:
         named = [self.environ[name] for name in CERTIFICATES if name in self.environ]
-        paths = [*system(), *readable(program, self.environ), *map(Path, (*self.order.read, *named))]
+        paths = [*map(Path, system()), *readable(program, self.environ), *map(Path, (*self.order.read, *named))]
         return Walls(
             read=(*(str(path) for path in dict.fromkeys(paths) if path.is_absolute()), str(self.folder / "prompt.md")),
             write=(*(str(self.folder / name) for name in ("work", "home", "tmp")), *map(str, self._logins())),

@@ -61,7 +61,7 @@ def make_cell(tmp_path: Path, warden: Warden) -> Callable[[Sandbox], Cell]:
         for name in ("tree", "tmp"):
             (run / name).mkdir(parents=True)
         interpreter = {sys.prefix, sys.base_prefix, str(Path(sys.executable).parent)}
-        walls = Walls(read=(*map(str, system()), *interpreter), write=(str(run),))
+        walls = Walls(read=(*system(), *interpreter), write=(str(run),))
         env = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "TMPDIR": str(run / "tmp")}
         log = str(tmp_path / "run.log")
         spec = Spec(("true",), env, str(run / "tree"), log, kill_after_seconds=30, grace_seconds=0.3)

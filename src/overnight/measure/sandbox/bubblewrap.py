@@ -17,7 +17,7 @@ from pathlib import Path
 from overnight.measure.process import Spec
 from overnight.measure.sandbox import apart, seccomp
 from overnight.measure.sandbox.devices import ABOUT, gpu_nodes
-from overnight.measure.sandbox.walls import CONFIGURATION, Walls
+from overnight.measure.sandbox.walls import CONFIGURATION, Walls, parts, within
 from overnight.model import Level
 
 FLAGS = (
@@ -62,25 +62,25 @@ class Bubblewrap:
         return not _below(of_a_run, path) and os.path.realpath(above := os.path.dirname(path)) == above
 
     def _common(self, read: Iterable[str]) -> Iterator[Mount]:
-        yield _parts("/etc"), ("--ro-bind", str(self._etc), "/etc")
-        yield _parts("/var/tmp"), ("--symlink", "/tmp", "/var/tmp")
+        yield parts("/etc"), ("--ro-bind", str(self._etc), "/etc")
+        yield parts("/var/tmp"), ("--symlink", "/tmp", "/var/tmp")
         for path in read:
-            yield _parts(path), _readable(path)
+            yield parts(path), _readable(path)
 
     def _own(self, spec: Spec, walls: Walls, read: Iterable[str]) -> Iterator[Mount]:
         for path in read:
-            yield _parts(path), _readable(path)
+            yield parts(path), _readable(path)
         for path in walls.write:
-            yield _parts(path), ("--bind-try", path, path)
+            yield parts(path), ("--bind-try", path, path)
         for path in walls.sockets:
-            yield _parts(path), ("--bind", path, path)
+            yield parts(path), ("--bind", path, path)
         for path in filter(os.path.lexists, walls.hide):
-            yield _parts(path), _covered(path)
+            yield parts(path), _covered(path)
         own = spec.env.get("TMPDIR", "")
-        yield _parts("/tmp"), ("--bind", own, "/tmp") if own in _below(walls.write, own) else ("--tmpfs", "/tmp")
-        yield _parts("/proc"), ("--proc", "/proc", "--remount-ro", "/proc")  # root's files in it stay root's
+        yield parts("/tmp"), ("--bind", own, "/tmp") if own in _below(walls.write, own) else ("--tmpfs", "/tmp")
+        yield parts("/proc"), ("--proc", "/proc", "--remount-ro", "/proc")  # root's files in it stay root's
         size = ("--size", str(int(spec.memory_mb * 1e6))) if spec.memory_mb else ()
-        yield _parts("/dev/shm"), (*size, "--tmpfs", "/dev/shm")
+        yield parts("/dev/shm"), (*size, "--tmpfs", "/dev/shm")
 
 
 def _seen(walls: Walls) -> list[str]:
@@ -102,13 +102,9 @@ def _sorted(mounts: Iterable[Mount]) -> Iterator[str]:
         yield from mount
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    return Path(path).parts
-
-
 def _readable(path: str) -> tuple[str, ...]:
     """A link such as /bin stays one: it is cheaper than a mount, and programs that look see what they know."""
-    if os.path.islink(path) and _parts(path)[:-1] == ("/",):
+    if os.path.islink(path) and len(parts(path)) == 1:
         return ("--symlink", os.readlink(path), path)
     return ("--ro-bind-try", path, path)
 
@@ -122,7 +118,7 @@ def _covered(path: str) -> tuple[str, ...]:
 def _outermost(paths: Iterable[str], write: tuple[str, ...]) -> list[str]:
     """Without what is seen already, since it lies in another one."""
     kept: list[str] = []
-    for path in sorted(paths, key=_parts):
+    for path in sorted(paths, key=parts):
         if not _below(kept, path) or _below(write, path):
             kept.append(path)
     return kept
@@ -130,7 +126,7 @@ def _outermost(paths: Iterable[str], write: tuple[str, ...]) -> list[str]:
 
 def _below(folders: Iterable[str], path: str) -> list[str]:
     """The path, if it lies in one of the folders."""
-    return [path] if path and any(Path(path).is_relative_to(folder) for folder in folders) else []
+    return [path] if path and any(within(path, folder) for folder in folders) else []
 
 
 def _copy_configuration(etc: Path, user: int, group: int) -> None:

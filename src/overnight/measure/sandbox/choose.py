@@ -126,7 +126,7 @@ def attacked(build: Callable[[Path], Sandbox], folder: Path) -> list[str]:
 
 def _walls(inside: Path) -> Walls:
     interpreter = (sys.prefix, sys.base_prefix, str(Path(sys.executable).parent))
-    return Walls(read=tuple(dict.fromkeys((*map(str, system()), *interpreter))), write=(str(inside),))
+    return Walls(read=tuple(dict.fromkeys((*system(), *interpreter))), write=(str(inside),))
 
 
 @contextmanager

@@ -3,6 +3,7 @@ a part of a GPU (MIG), gets all of NVIDIA's. AMD's and Intel's are not leased: w
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,13 @@ def gpu_nodes(gpu: str | None, dev: Path = Path("/dev"), driver: Path = DRIVER) 
     """`gpu` as in CUDA_VISIBLE_DEVICES. None: nobody has to share. "": this slot has none."""
     if gpu == "":
         return []
-    every = [str(node) for node in dev.glob("nvidia*") if re.fullmatch(r"nvidia\d+", node.name)]
-    known = dict(_known(driver))
+    there = os.listdir(dev)
+    every = [str(dev / name) for name in there if re.fullmatch(r"nvidia\d+", name)]
+    known = dict(_known(driver)) if every else {}
     named = gpu.split(",") if gpu else []
     found = [f"{dev}/nvidia{known[name]}" for name in named if name in known]
     own = found if found and len(found) == len(named) else every
-    return [*sorted(own), *(str(dev / name) for name in COMMON if (dev / name).exists())]
+    return [*sorted(own), *(str(dev / name) for name in COMMON if name in there)]
 
 
 def _known(driver: Path) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from overnight.model import Slot, Split
@@ -55,15 +56,10 @@ def run_walls(
 ) -> Walls:
     """Of a run in `tree`: the folder above it, which holds `home` and `tmp` too, is its own."""
     user_home = Path(environ.get("HOME", "/"))
-    private = (user_home, root, tree)
+    private = tuple(map(str, (user_home, root, tree)))
+    seen = (*system(), *map(str, _tools(python, environ, private)), *map(str, shares(program, root, user_home)))
     return Walls(
-        read=tuple(
-            dict.fromkeys(
-                str(path)
-                for path in (*system(), *_tools(python, environ, private), *shares(program, root, user_home))
-                if path.is_absolute() and os.access(path, os.R_OK)
-            )
-        ),
+        read=tuple(dict.fromkeys(path for path in seen if os.path.isabs(path) and os.access(path, os.R_OK))),
         write=tuple(dict.fromkeys(str(folder) for folder in (tree.parent, home.parent, tmp.parent))),
         hide=tuple(str(base / path) for path in hidden(program, tuple(Split)) for base in (root, tree)),
         network=program.network,
@@ -71,10 +67,10 @@ def run_walls(
     )
 
 
-def system() -> Iterator[Path]:
+def system() -> Iterator[str]:
     """What every program needs, as far as it is here. An empty folder is left out: each mount takes time."""
-    for path in (*map(Path, SYSTEM), *(Path("/etc", name) for name in CONFIGURATION)):
-        if os.access(path, os.R_OK) and not (path.is_dir() and not os.listdir(path)):
+    for path in (*SYSTEM, *(f"/etc/{name}" for name in CONFIGURATION)):
+        if os.access(path, os.R_OK) and not (os.path.isdir(path) and not os.listdir(path)):
             yield path
 
 
@@ -90,7 +86,7 @@ def hidden(program: Program, splits: Iterable[Split]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _tools(python: Path | None, environ: Mapping[str, str], private: tuple[Path, ...]) -> Iterator[Path]:
+def _tools(python: Path | None, environ: Mapping[str, str], private: tuple[str, ...]) -> Iterator[Path]:
     """Folders of programs and libraries outside the system's."""
     path = environ.get("PATH", os.defpath)
     interpreter = python or Path(shutil.which("python", path=path) or "/usr/bin/python3")
@@ -114,7 +110,7 @@ def _prefixes(interpreter: Path) -> Iterator[Path]:
     yield interpreter.resolve().parent.parent
 
 
-def _without(prefix: Path, private: tuple[Path, ...]) -> Iterator[Path]:
+def _without(prefix: Path, private: tuple[str, ...]) -> Iterator[Path]:
     """A prefix that holds somebody's files too, such as `/` or the home, gives only its programs and libraries."""
     if _holds(prefix, private):
         yield from (prefix / name for name in ("bin", "lib", "lib64", "include") if prefix != Path("/"))
@@ -122,5 +118,16 @@ def _without(prefix: Path, private: tuple[Path, ...]) -> Iterator[Path]:
         yield prefix
 
 
-def _holds(folder: Path, private: tuple[Path, ...]) -> bool:
-    return any(path.is_relative_to(folder) for path in private)
+def _holds(folder: Path, private: tuple[str, ...]) -> bool:
+    return any(within(path, str(folder)) for path in private)
+
+
+def within(path: str, folder: str) -> bool:
+    """By their names alone."""
+    outer = parts(folder)
+    return parts(path)[: len(outer)] == outer
+
+
+@lru_cache(maxsize=4096)  # every run asks the same of the same, and pathlib would take ten milliseconds for it
+def parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part not in ("", "."))
