@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from bench.rigor.truth import Outcome, Truth
+from bench.rigor.truth import SECONDS, Outcome, Truth
 from bench.rigor.worlds import World
 from overnight.judge.policy import AnyPolicy, Removal, Want
 from overnight.ledger.events import (
@@ -139,7 +139,7 @@ class SimulatedNight:
         commit = experiment.commit if experiment else f"k{want.experiment}"
         again = f"-r{experiment.rebases}" if experiment and experiment.rebases else ""
         run_id = f"{want.experiment}{again}-{want.purpose}-{want.index}"
-        run = Run(run_id, want.experiment, commit, want.purpose, want.split, 0, 1.0, 1.0, want.rungs)
+        run = Run(run_id, want.experiment, commit, want.purpose, want.split, 0, SECONDS, SECONDS, want.rungs)
         self.left -= 1
         yield RunStarted(run=run, attempt=1, slot="0")
         yield RunDone(run=run, trial=self.truth.run(run))
@@ -162,9 +162,10 @@ class SimulatedNight:
 
 
 def program(world: World, runs: int, slots: int = 1) -> Program:
-    """A run takes a second, and the night so many that it has `runs` in all."""
+    """A run takes SECONDS, and the night so long that it has `runs` in all."""
     hidden = ("data/{split}.bin",) if world.hidden else ()
-    return a_program(hidden=hidden, box=Box(1.0), kill_after_seconds=2.0, stop=Stop(seconds=runs / slots), slots=slots)
+    stop = Stop(seconds=runs * SECONDS / slots)
+    return a_program(hidden=hidden, box=Box(SECONDS), kill_after_seconds=2 * SECONDS, stop=stop, slots=slots)
 
 
 def opening(wanted: Program) -> tuple[Opened, Session]:

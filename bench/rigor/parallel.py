@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.rigor.driver import admitted, opening, program, proposed, rebased
-from bench.rigor.truth import Outcome, Truth
+from bench.rigor.truth import SECONDS, Outcome, Truth
 from overnight.judge.policy import AnyPolicy
 from overnight.ledger.events import (
     Claimed,
@@ -93,7 +93,7 @@ class ParallelNight:
             case do.Start(run, attempt, slot):
                 self.running[run.id] = RunStarted(run=run, attempt=attempt, slot=slot.name)
                 late = self.rng.random() * JITTER if self.slots > 1 else 0.0
-                heapq.heappush(self.ends, (self.clock.mono + 1 + late, run.id))
+                heapq.heappush(self.ends, (self.clock.mono + SECONDS * (1 + late), run.id))
                 yield self.running[run.id]
             case do.Cancel(run_id):
                 del self.running[run_id]

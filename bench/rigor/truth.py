@@ -13,7 +13,8 @@ from overnight.model import Call, Claim, Purpose, Run, Score, Split, Standing, S
 START = 100.0
 """The loss of the untouched baseline, so that a unit is a percent."""
 
-USAGE = Usage(wall_seconds=1.0)
+SECONDS = 60.0  # a run: long enough that nobody is asked ahead
+USAGE = Usage(wall_seconds=SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

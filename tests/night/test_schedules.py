@@ -86,7 +86,7 @@ def check_end(world: World) -> None:
 @pytest.mark.parametrize("slots", [1, 3, 20])
 @pytest.mark.parametrize("kill_chance", [0.0, 0.03])
 def test_a_night_of_proof_keeps_the_rules(slots: int, kill_chance: float) -> None:
-    for seed in range(4):
+    for seed in range(2):
         world = rehearse(seed, slots, kill_chance, "proof")
         check(world)
         check_end(world)
@@ -96,7 +96,7 @@ def test_a_night_of_proof_keeps_the_rules(slots: int, kill_chance: float) -> Non
 @pytest.mark.parametrize("slots", [1, 2, 8, 20])
 @pytest.mark.parametrize("kill_chance", [0.0, 0.01, 0.06])
 def test_hundreds_of_nights_of_proof(slots: int, kill_chance: float) -> None:
-    for seed in range(1000, 1100):
+    for seed in range(1000, 1040):
         world = rehearse(seed, slots, kill_chance, "proof")
         check(world)
         check_end(world)
@@ -104,13 +104,13 @@ def test_hundreds_of_nights_of_proof(slots: int, kill_chance: float) -> None:
 
 @pytest.mark.parametrize("slots", [1, 2, 8, 20])
 def test_random_schedules_keep_the_rules(slots: int) -> None:
-    for seed in range(30):
+    for seed in range(10):
         check(rehearse(seed, slots, kill_chance=0.0))
 
 
 @pytest.mark.parametrize("slots", [1, 3, 8])
 def test_random_deaths_keep_the_rules(slots: int) -> None:
-    for seed in range(30):
+    for seed in range(10):
         check(rehearse(seed, slots, kill_chance=0.03))
 
 
@@ -118,14 +118,14 @@ def test_random_deaths_keep_the_rules(slots: int) -> None:
 @pytest.mark.parametrize("slots", [1, 2, 8, 20])
 @pytest.mark.parametrize("kill_chance", [0.0, 0.01, 0.06])
 def test_thousands_of_schedules(slots: int, kill_chance: float) -> None:
-    for seed in range(1000, 1500):
+    for seed in range(1000, 1200):
         check(rehearse(seed, slots, kill_chance))
 
 
 @pytest.mark.parametrize("slots", [1, 8, 20])
 @pytest.mark.parametrize("kill_chance", [0.0, 0.03])
 def test_those_who_think_ahead_keep_the_rules(slots: int, kill_chance: float) -> None:
-    for seed in range(15):
+    for seed in range(4):
         check(rehearse(seed, slots, kill_chance, seats=THINKERS))
 
 
@@ -133,7 +133,7 @@ def test_those_who_think_ahead_keep_the_rules(slots: int, kill_chance: float) ->
 @pytest.mark.parametrize("slots", [1, 8, 20])
 @pytest.mark.parametrize("policy", ["greedy", "proof"])
 def test_hundreds_of_nights_of_those_who_think_ahead(slots: int, policy: str) -> None:
-    for seed in range(1000, 1150):
+    for seed in range(1000, 1050):
         check(rehearse(seed, slots, 0.02, policy, THINKERS))
 
 

@@ -18,7 +18,7 @@ def gpu_nodes(gpu: str | None, dev: Path = Path("/dev"), driver: Path = DRIVER) 
     if gpu == "":
         return []
     there = os.listdir(dev)
-    every = [str(dev / name) for name in there if re.fullmatch(r"nvidia\d+", name)]
+    every = [str(dev / name) for name in there if name.startswith("nvidia") and name[6:].isdecimal()]
     known = dict(_known(driver)) if every else {}
     named = gpu.split(",") if gpu else []
     found = [f"{dev}/nvidia{known[name]}" for name in named if name in known]
