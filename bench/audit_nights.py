@@ -1,6 +1,6 @@
 """How right is an audit? Simulated greedy nights of which the truth is known, audited from their scores alone.
 
-    python bench/audit_nights.py [nights]
+    python -m bench.audit_nights [nights]
 
 Scores are in % of the metric. The truth is what the last keep is above the baseline on average over runs. Shown are
 means over the nights: the truth, what the table claims, what the audit expects of it with the standard error of its
@@ -14,10 +14,7 @@ import statistics
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from overnight.judge.audit import audit
 from tests.judge.simulated_night import simulated

@@ -1,14 +1,13 @@
 """Are the slots busy? Two nights of real runs that sleep: 20 slots and a proposer that answers at once; and one slot
 with a proposer that thinks for 30 % of a run's time. Prints what the slots were busy of the time that there was.
 
-    python bench/busy.py [--runs 200] [--slots 20] [--seconds 1]
+    python -m bench.busy [--runs 200] [--slots 20] [--seconds 1]
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -62,5 +61,4 @@ def night(slots: int, runs: int, seconds: float, agent: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

@@ -1,6 +1,6 @@
 """How a demo of the gpt lab ends: real nights one after the other, each with seeds of its own.
 
-    python bench/demo_nights.py 20 /tmp/nights      (about four minutes a night on two cores; goes on where it was left)
+    python -m bench.demo_nights 20 /tmp/nights      (about four minutes a night on two cores; goes on where it was left)
 
 Prints a line a night and the sum. The folder keeps every night with its ledger: `overnight -C FOLDER/night7 report`.
 """

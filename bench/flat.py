@@ -1,7 +1,7 @@
 """Does an experiment cost more as the night grows? A real night, with its ledger, git, judge and log, whose runs end at
 once: milliseconds an experiment around the 10th, 100th, 1,000th and 10,000th, and what the process holds in memory.
 
-    python bench/flat.py [--experiments 10050] [--policy greedy] [--agent bench.loop:Silent]
+    python -m bench.flat [--experiments 10050] [--policy greedy] [--agent bench.loop:Silent]
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import os
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -102,5 +101,4 @@ class Instant:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

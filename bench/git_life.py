@@ -1,6 +1,6 @@
 """What one experiment costs in git: ours against the shell loop that people write, side by side in one run.
 
-    python bench/git_life.py [--files 5] [--times 60] [--in FOLDER]
+    python -m bench.git_life [--files 5] [--times 60] [--in FOLDER]
 
 The shell loop is `git worktree add`, one edit, `git commit`, moving the branch, `git worktree remove`. Ours is what
 the night does for a kept experiment: snapshot, checkout, log entry, log ref, kept commit, branch ref, folder removed;

@@ -4,7 +4,7 @@ One growing ledger, six entries an experiment, one keep in twenty. Prints median
 the cost at 100 experiments each is (where fewer than 20 keeps are found). Needs a gigabyte under the temporary folder
 and three minutes.
 
-    python bench/ledger_growth.py
+    python -m bench.ledger_growth
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Both make a change, commit it, check it out apart, run a command of 10 ms that p
 Ours has a sandbox, a ledger, a judge and a log of what was discarded beside. The first ten experiments are left out
 (starting up is told apart), rounds take turns, and the ratio is the median of theirs.
 
-    python bench/loop.py [--experiments 60] [--rounds 5] [--level 3] [--in FOLDER]
+    python -m bench.loop [--experiments 60] [--rounds 5] [--level 3] [--in FOLDER]
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -123,5 +122,4 @@ def per_experiment(at: list[float]) -> float:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

@@ -4,7 +4,7 @@ The ledger is a real one whose experiments were written by this program, each wi
 is made from it is real: the judge's beliefs, what is known to be a duplicate, what the search has learnt. Prints
 megabytes of the process, now and at its peak, as the kernel counts them.
 
-    python bench/memory.py [--experiments 100000] [--policy proof] [--agent search]
+    python -m bench.memory [--experiments 100000] [--policy proof] [--agent search]
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import os
 import random
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -94,5 +93,4 @@ def experiment(n: int, base: str, tip: str, rng: random.Random) -> Iterator[Even
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

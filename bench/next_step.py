@@ -1,16 +1,13 @@
 """Does the loop's next step cost more as the night grows? One experiment through the state machine, after 100,
-10,000 and 100,000 others: fold its six events, decide after each. `python bench/next_step.py`"""
+10,000 and 100,000 others: fold its six events, decide after each. `python -m bench.next_step`"""
 
 from __future__ import annotations
 
 import statistics
-import sys
 import time
-from pathlib import Path
 
 
 def main() -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     from overnight.model import Slot
     from overnight.program.program import Stop
     from tests.night.rehearsal import program

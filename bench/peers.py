@@ -3,7 +3,7 @@ archive of programs, no git). Each has a proposer that costs nothing and a comma
 runs one at a time; the time is that between two lengths of a session, so that starting up is not in it.
 
     python -m venv /tmp/peers && /tmp/peers/bin/pip install labloop openevolve
-    python bench/peers.py --bin /tmp/peers/bin [--experiments 60] [--rounds 3] [--openevolve 100,1000]
+    python -m bench.peers --bin /tmp/peers/bin [--experiments 60] [--rounds 3] [--openevolve 100,1000]
 
 labloop's proposer is a command (`sh`), in its bubblewrap as it comes (and without, in the second figure); OpenEvolve's
 is a server on this machine that answers as a model would; ours is a class. So each pays for what its users would have.
@@ -16,7 +16,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -137,5 +136,4 @@ def run(*command: str | Path, cwd: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

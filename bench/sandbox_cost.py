@@ -1,6 +1,6 @@
 """What isolation costs each run: `true` behind the walls of a run, against `true` as a bare subprocess.
 
-Side by side, in turns, in one process: `python bench/sandbox_cost.py`. From the request to the ending, with limits and
+Side by side, in turns, in one process: `python -m bench.sandbox_cost`. From the request to the ending, with limits and
 control groups as a night has them; folders and checkouts are `loop.py`'s.
 """
 
@@ -77,5 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

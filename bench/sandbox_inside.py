@@ -1,6 +1,6 @@
 """Whether what runs behind walls is slower there: the same work bare and at each level that holds, in turns.
 
-`python bench/sandbox_inside.py [batches]`. A worker of each kind lives through a batch and is asked for one piece of
+`python -m bench.sandbox_inside [batches]`. A worker of each kind lives through a batch and is asked for one piece of
 work after another, all kinds in turns, so that whatever else the machine does falls on all of them. A ratio is that of
 two pieces done one after the other; what is told is the median of a batch's ratios, over the batches, and between which
 values 95 % of the medians of resampled batches lie. Each batch has workers of its own, since where a process lies in

@@ -1,4 +1,4 @@
-"""What sealed scoring costs beside the run: `python bench/sealed_cost.py [repeats]`.
+"""What sealed scoring costs beside the run: `python -m bench.sealed_cost [repeats]`.
 
 First the n-gram lab at each level that holds here: seconds of the clock and of the processor beside the run itself,
 with both splits scored, and the same of a program that prints its number. Then the channel alone: 65,536 tokens of 256

@@ -1,6 +1,6 @@
 """How good is the search? Simulated nights under the plain rule, against searches that learn nothing.
 
-    python bench/search_sim.py [seeds] [experiments]
+    python -m bench.search_sim [seeds] [experiments]
 
 Each seed is another task of tests/propose/landscape.py: 13 knobs, noise of 0.3 %, about 30 % of wide changes crash.
 Shown is the true gain of the incumbent in % of the start's loss (mean ± standard error over the tasks), and the
@@ -14,9 +14,6 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from overnight.propose.proposer import Proposer
 from overnight.propose.search import Search

@@ -29,7 +29,7 @@ class Stage:
         """What it says once everything that takes no time is done."""
         while True:
             actions = self.night.next(free)
-            told = [action for action in actions if isinstance(action, Start | Ask | Cancel | Close)]
+            told: list[Action] = [each for each in actions if isinstance(each, Start | Ask | Cancel | Close)]
             for action in actions:
                 if action not in told:
                     self.coordinator._do(action)
