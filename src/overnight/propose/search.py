@@ -10,6 +10,7 @@ is not a knob.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +25,7 @@ from overnight.propose.places import Setting
 from overnight.propose.proposer import View
 
 ORIGIN = "search"
+REMEMBERED = 20_000  # of what was measured, the latest: the nearest of them are looked at
 PATIENCE = 17  # times that changes are thought of which are all known, before the space counts as exhausted
 FAILED = (Call.CRASH, Call.TIMEOUT, Call.INVALID, Call.PRUNED)
 
@@ -34,7 +36,7 @@ class Search:
     trusted = True
 
     def __init__(self) -> None:
-        self._told: list[_Told] = []
+        self._told: deque[_Told] = deque(maxlen=REMEMBERED)
         self._files: dict[str, Mapping[str, _File]] = {}  # by commit, as far as they were seen
         self._known: set[bytes] = set()  # the trees that somebody proposed
 
