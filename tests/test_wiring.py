@@ -89,6 +89,7 @@ def problems(root: Path, tag: str = "t") -> list[str]:
         return verify(reader, repo, lambda name: named(name, wiring.POLICIES, "policy")())
 
 
+@pytest.mark.smoke
 def test_a_night_ends_on_a_branch_of_keeps(root: Path) -> None:
     closed = night(root)
     assert (closed.why, closed.finished) == ("the proposer has no more ideas", True)
@@ -97,6 +98,7 @@ def test_a_night_ends_on_a_branch_of_keeps(root: Path) -> None:
     assert problems(root) == []
 
 
+@pytest.mark.smoke
 def test_a_keep_carries_its_evidence(root: Path) -> None:
     night(root)
     trailers = git(root, "log", "-1", "--format=%(trailers)", "autoresearch/t").splitlines()
@@ -108,6 +110,7 @@ def test_a_keep_carries_its_evidence(root: Path) -> None:
     ]
 
 
+@pytest.mark.smoke
 def test_the_working_tree_the_index_and_head_are_not_touched(root: Path) -> None:
     (root / "notes.txt").write_text("mine\n")
     seen = {path: path.stat().st_mtime_ns for path in [root / ".git/index", root / ".git/HEAD", root / "train.py"]}
@@ -234,6 +237,7 @@ def test_two_nights_on_one_tag_are_refused_with_who_holds_it(root: Path) -> None
         night(root)
 
 
+@pytest.mark.smoke
 def test_a_stop_from_another_terminal_is_heard_and_the_same_command_goes_on(root: Path) -> None:
     class AsksToStop(Nobody):
         def saw(self, entry: Entry, night: Night) -> None:

@@ -98,6 +98,7 @@ def claim(root: Path, low: float) -> None:
         ledger.append(NOW, 99.0, Claimed(number=1, commit=tip, claim=found))
 
 
+@pytest.mark.smoke
 def test_the_merge_is_a_commit_on_both_that_bears_the_name(root: Path) -> None:
     before, tip = head(root), git(root, "rev-parse", "autoresearch/mar5")
     done = accept(root)

@@ -41,6 +41,7 @@ def test_every_command_has_a_page_with_an_example(name: str, tmp_path: Path) -> 
     assert f"\n      overnight {name}" in page
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_what_their_pages_say(name: str) -> None:
     module, sentence = COMMANDS[name]
@@ -60,6 +61,7 @@ def test_a_misspelt_command_names_the_nearest(tmp_path: Path) -> None:
     assert done.exit_code == 2
 
 
+@pytest.mark.smoke
 def test_a_mistake_is_one_sentence_without_a_traceback(tmp_path: Path) -> None:
     done = program("status", cwd=tmp_path)
     assert done.returncode == 2

@@ -275,6 +275,7 @@ print("val_bpb:", float(sealed.Candidate().ask(np.array([21]), shape=(1,), dtype
 """
 
 
+@pytest.mark.smoke
 def test_a_candidate_answers_apart_from_the_data(measure: Measure, place: Place) -> None:
     looks = ANSWER.replace("    answer(", "    import os; print(os.listdir('labels'), flush=True)\n    answer(")
     trial = measure(looks, ASK, replace(ASKED, hidden=SEALED.hidden))

@@ -97,6 +97,7 @@ def test_nobody_survives_a_command_that_ended(outcome: Outcome) -> None:
     assert outcome("", 30) == "exit True\nsurvivors 0\n"
 
 
+@pytest.mark.smoke
 def test_nobody_survives_a_timeout(outcome: Outcome) -> None:
     assert outcome("stay()", 1.5) == "timeout True\nsurvivors 0\n"
 

@@ -88,6 +88,7 @@ def test_a_cheat_has_no_effect_and_is_on_record(
     assert re.match(RECORDED.get(cheat.name, "unscored: "), finding.why), finding.why
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("cheat", each(QUICK[1:2]))
 def test_the_same_cheat_works_where_less_is_in_its_way(cheat: Cheat, set_up: SetUp) -> None:
     if cheat.name in ONLY_ROOT and os.getuid():

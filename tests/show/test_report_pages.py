@@ -197,6 +197,7 @@ def test_a_greedy_night_has_no_gain_either(tmp_path: Path) -> None:
         assert "makes no claim" in text
 
 
+@pytest.mark.smoke
 def test_the_three_files_are_written_and_nothing_else_is_left(report: Report, tmp_path: Path) -> None:
     events = tmp_path / "other"
     morning_report(events, a_morning())

@@ -31,6 +31,7 @@ def always(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seated]:
         yield folder / "agent.sh", agent, view
 
 
+@pytest.mark.smoke
 def test_what_it_made_of_the_editable_files_is_the_proposal(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, f"{EDIT}; echo 'Hypothesis: wider is better'")
     assert proposal.files == {"train.py": EDITED}
