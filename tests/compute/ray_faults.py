@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from overnight.compute.cluster import Cluster
 from overnight.compute.executor import Executor, Report
 from overnight.model import Run
 from overnight.testing.executors import CHECKS, SLEEPS, Bench, Rig
-from tests.compute.ray_coordinator import coordinator_killed
+from tests.compute.ray_coordinator import coordinator_killed, head_killed
 from tests.compute.ray_nodes import HEAD, Node, bring_up_network, command, settle_environment, start_head, until
+from tests.compute.ray_uv import made_once_on_each_node
 
 POSTS = 3
 SECONDS = 8
@@ -38,11 +40,27 @@ def that_sleeps(bench: Bench, report: Report) -> Executor:
     return on_ray(replace(bench, program=program), report)
 
 
+def with_a_tpu(bench: Bench, report: Report) -> Executor:
+    return that_sleeps(replace(bench, program=replace(bench.program, resources=(("tpu", 1.0),))), report)
+
+
+def that_counts(bench: Bench, report: Report) -> Executor:
+    """To a hundred in ten seconds, and it goes on from where it was."""
+    count = "while [ $n -lt 100 ]; do sleep 0.1$OVERNIGHT_SEED; n=$((n+1)); echo $n > new; mv new ck; done"
+    run = f"n=$(cat ck || echo 0); echo began $n $OVERNIGHT_USED; {count}; echo loss: $n"
+    return on_ray(replace(bench, program=replace(bench.program, sandbox="1", run=run, resume="ck")), report, posts=2)
+
+
 def from_outside(bench: Bench, report: Report) -> Executor:
     """By Ray's client, as from a laptop."""
     bench.folder.mkdir(parents=True)
     program = replace(bench.program, on=f"ray://{HEAD}:10001", sandbox="1")
     return Cluster(program).executor(bench.repo, bench.folder, report)
+
+
+def that_sleeps_far_away(bench: Bench, report: Report) -> Executor:
+    program = replace(bench.program, slots=2, run=f"sleep {SECONDS}.$OVERNIGHT_SEED; echo loss: 1")
+    return from_outside(replace(bench, program=program), report)
 
 
 def worker_killed(node: Node) -> None:
@@ -123,12 +141,14 @@ class Cell:
 
 
 def main(folder: Path, *parts: str) -> None:
-    """Of it all, or of these parts: conform, a fault's name, client, coordinator."""
+    """All of it, or these parts: a fault's name, doctor, conform, client, resources, uv, resume, coordinator, head."""
     bring_up_network()
     (folder / "home").mkdir()
     settle_environment(folder / "home", secrets.token_hex(16))
-    start_head(folder / "head.log")
+    head = start_head(folder / "head.log")
     nodes = [Node.start(number, 1, folder) for number in range(POSTS)]
+    if not parts or "doctor" in parts:
+        say(**doctored(folder))
     if not parts or "conform" in parts:
         with Rig.of(on_ray, folder / "conform") as rig:
             for check in CHECKS:
@@ -143,8 +163,83 @@ def main(folder: Path, *parts: str) -> None:
         with Rig.of(from_outside, folder / "client") as rig:
             CHECKS[0](rig)
             say(client=CHECKS[0].__name__)
+    if not parts or "resources" in parts:
+        say(**only_where_it_is(folder, Node.start(20, 3, folder, '--resources={"tpu": 2}')))
+    if not parts or "uv" in parts:
+        (folder / "uv").mkdir()
+        say(**made_once_on_each_node(folder / "uv"))
+    if not parts or "resume" in parts:
+        say(**goes_on_elsewhere(folder, nodes))
     if not parts or "coordinator" in parts:
         say(**coordinator_killed(folder / "killed"))
+    if not parts or "head" in parts:
+        heads = [head]
+        say(**head_killed(folder / "headless", head, lambda: heads.append(begun_again(folder, 30))))
+        say(**head_lost_from_outside(folder, heads[-1]))
+
+
+def doctored(folder: Path) -> dict[str, object]:
+    """What `overnight doctor` says of the cluster, from inside of it and from outside."""
+    command = [sys.executable, "-m", "overnight", "doctor", "--json", "--on"]
+    ways = [
+        subprocess.run([*command, on], cwd=folder, capture_output=True, check=False)
+        for on in ("ray", f"ray://{HEAD}:10001")
+    ]
+    return {"doctor": [json.loads(way.stdout) for way in ways], "exit": [way.returncode for way in ways]}
+
+
+def only_where_it_is(folder: Path, node: Node) -> dict[str, object]:
+    """Three slots are wanted that hold a `tpu` each; one node of several has any, and it has two."""
+    with Rig.of(with_a_tpu, folder / "resources") as rig:
+        until(lambda: len(rig.executor.free()) == 2, "no slots on the node that has it")
+        runs = [rig.start(SLEEPS, slot) for slot in rig.executor.free()]
+        until(lambda: all(map(_processes, runs)), "no run begins")
+        there = [bool(node.find(f"sleep {SECONDS}.{run.seed}")) for run in runs]
+        statuses = [str(rig.result(run).status) for run in runs]
+        until(lambda: len(rig.executor.free()) >= 2, "its slots are not free again")
+        return {"resources": there, "statuses": statuses, "slots": len(rig.executor.free())}
+
+
+def goes_on_elsewhere(folder: Path, nodes: list[Node]) -> dict[str, object]:
+    """Its worker is killed when a third of it is done."""
+    with Rig.of(that_counts, folder / "resume") as rig:
+        until(lambda: len(rig.executor.free()) == 2, "not two slots")
+        run = rig.start(SLEEPS)
+        kept = rig.bench.folder / "checkpoints"
+        until(lambda: any(int(path.read_text()) > 33 for path in kept.glob("*/*/files/ck")), "nothing is kept")
+        while not (holding := [node for node in nodes if node.find(f"sleep 0.1{run.seed}")]):  # between two of them
+            pass
+        worker_killed(holding[0])
+        trial = rig.result(run)
+        _, began, used = (rig.bench.folder / "runs" / run.id / "run.log").read_text().split()[:3]
+        return {
+            "resumed": str(trial.status),
+            "began": int(began),
+            "used": float(used),
+            "wall": trial.usage.wall_seconds,
+            "counted": trial.scores["loss"].value,
+            "results": len(rig.results(run)),
+            "left": [path.name for path in kept.iterdir()],
+        }
+
+
+def begun_again(folder: Path, number: int) -> Node:
+    """Another head at the same place, and two nodes."""
+    head = start_head(folder / f"head-{number}.log")
+    for more in range(2):
+        Node.start(number + more, 1, folder)
+    return head
+
+
+def head_lost_from_outside(folder: Path, head: Node) -> dict[str, object]:
+    with Rig.of(that_sleeps_far_away, folder / "outside") as rig:
+        until(lambda: len(rig.executor.free()) == 2, "not two slots")
+        runs = [rig.start(SLEEPS, slot) for slot in rig.executor.free()]
+        until(lambda: all(map(_processes, runs)), "no run begins")
+        head.signal(signal.SIGKILL)
+        begun_again(folder, 50)
+        statuses = [str(rig.result(run).status) for run in runs]
+        return {"from_outside": statuses, "results": [len(rig.results(run)) for run in runs]}
 
 
 def say(**found: object) -> None:

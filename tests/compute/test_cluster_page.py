@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -68,5 +69,5 @@ def test_ray_up_has_a_head_and_as_many_workers_as_it_names() -> None:
 def test_a_driver_keeps_what_a_person_has_set() -> None:
     environ = {"RAY_health_check_period_ms": "500"}
     settle(environ)
-    assert environ == {**DRIVER, "RAY_health_check_period_ms": "500"}
+    assert environ == {**DRIVER, "RAY_health_check_period_ms": "500", "RAY_RAYLET_PID": str(os.getpid())}
     assert "RAY_AUTH_MODE" not in environ

@@ -10,10 +10,12 @@ from functools import partial
 import pytest
 
 from overnight.compute.executor import Executor, Report
-from overnight.compute.leases import Leases, Terms
+from overnight.compute.lease import Terms
+from overnight.compute.leases import Leases
 from overnight.compute.local import Execute, LocalSlots
 from overnight.compute.parcel import Packer
 from overnight.compute.pieces import Pieces
+from overnight.measure.checkpoint import Shelf
 from overnight.measure.execute import Place, execute
 from overnight.measure.process import Warden
 from overnight.model import Slot
@@ -45,7 +47,7 @@ def on_posts(bench: Bench, report: Report) -> Executor:
     packer = Packer(bench.repo, bench.repo.head())
     engine = Near(errand_of(bench.program, bench.repo, packer), packer)
     terms = Terms(2, packer.parcel, lambda run: 100.0, lambda line: None)
-    pieces = Pieces(bench.folder / "runs", bench.folder / "runs.part")
+    pieces = Pieces(bench.folder / "runs", bench.folder / "runs.part", Shelf(bench.folder / "checkpoints", 4))
     return Leases(engine, terms, pieces, report, time.monotonic)
 
 

@@ -11,11 +11,27 @@ from pathlib import Path
 import pytest
 
 from overnight.compute.executor import Failed
-from overnight.compute.leases import AGAIN, EXTINCT, MOST, PATIENCE, SILENCE, Leases, Terms
+from overnight.compute.lease import MOST, Terms
+from overnight.compute.leases import AGAIN, EXTINCT, PATIENCE, SILENCE, Leases
 from overnight.compute.parcel import Parcel
 from overnight.compute.pieces import Pieces
-from overnight.compute.posts import Cancel, End, Gone, Heard, Measure, Order, Piece, Ready, Unfit, Word
+from overnight.compute.posts import (
+    Cancel,
+    End,
+    Gone,
+    Heard,
+    Kept,
+    Left,
+    Measure,
+    Order,
+    Part,
+    Piece,
+    Ready,
+    Unfit,
+    Word,
+)
 from overnight.errors import OvernightError, UsageError
+from overnight.measure.checkpoint import Shelf
 from overnight.model import Heartbeat, Run, Slot, Status, Trial, Usage
 from tests.measure.conftest import RUN
 
@@ -81,7 +97,7 @@ class Scene:
     def __init__(self, folder: Path, posts: int) -> None:
         self.engine, self.said, self.notes = Told(), list[Heartbeat | Trial | Failed](), list[str]()
         terms = Terms(posts, lambda commit: Parcel(commit, {}, {}), lambda run: DEADLINE, self.notes.append)
-        self.pieces = Pieces(folder / "runs", folder / "part")
+        self.pieces = Pieces(folder / "runs", folder / "part", Shelf(folder / "checkpoints", 4))
         self.leases = Leases(self.engine, terms, self.pieces, self.said.append, self.engine.now)
 
     def say(self, post: str, *words: Word) -> None:
@@ -329,3 +345,49 @@ def test_a_cluster_on_which_nothing_can_be_made_ready_says_why(scene: Scene) -> 
 def test_a_cluster_without_room_says_so(scene: Scene) -> None:
     with pytest.raises(UsageError, match="the cluster has no room"):
         scene.leases.wait(0.01)
+
+
+def checkpoint(number: int, *files: tuple[str, bytes], whole: bool = True) -> list[Word]:
+    parts: list[Word] = [Part(RUN.id, number, path, data) for path, data in files]
+    return [*parts, *([Kept(RUN.id, number, 10.0 * number, 5.0)] if whole else [])]
+
+
+def goes_on_from(scene: Scene) -> Left | None:
+    """What came with the last order."""
+    return [order for _, order in scene.engine.sent if isinstance(order, Measure)][-1].left
+
+
+def test_a_lost_run_goes_on_from_the_last_checkpoint_that_came_whole(under_way: Scene) -> None:
+    assert goes_on_from(under_way) is None
+    under_way.say("slot-1", *checkpoint(1, ("ck/a", b"old"), ("ck/gone", b"")))
+    under_way.say("slot-1", *checkpoint(2, ("ck/a", b"ne"), ("ck/a", b"w")))
+    under_way.say("slot-1", *checkpoint(3, ("ck/a", b"half of the n"), whole=False), Gone("killed"))
+    under_way.settle()
+    assert under_way.given() == ["slot-1", "slot-2"]
+    assert goes_on_from(under_way) == Left({"ck/a": b"new"}, 20.0, 5.0)
+
+
+def test_what_was_half_sent_is_no_part_of_the_next_one(under_way: Scene) -> None:
+    under_way.say("slot-1", *checkpoint(1, ("ck/a", b"x"), ("ck/b", b"x"), whole=False))
+    under_way.say("slot-1", *checkpoint(2, ("ck/a", b"y")), Gone("killed"))
+    under_way.settle()
+    assert goes_on_from(under_way) == Left({"ck/a": b"y"}, 20.0, 5.0)
+
+
+def test_nobody_goes_on_from_another_runs_checkpoint(under_way: Scene) -> None:
+    under_way.say("slot-1", *checkpoint(1, ("ck/a", b"x")))
+    under_way.leases.submit(OTHER, 1, under_way.slot("slot-2"))
+    assert goes_on_from(under_way) is None
+    under_way.say("slot-1", ended(RUN))
+    under_way.leases.submit(RUN, 2, under_way.slot("slot-1"))  # a further attempt of one that has ended
+    assert goes_on_from(under_way) is None
+
+
+def test_a_run_that_a_killed_coordinator_had_given_out_goes_on(under_way: Scene, tmp_path: Path) -> None:
+    under_way.say("slot-1", *checkpoint(1, ("ck/a", b"x")))
+    second = Scene(tmp_path, posts=1)
+    second.ready("slot-1")
+    second.leases.submit(RUN, 2, second.slot("slot-1"))
+    assert goes_on_from(second) == Left({"ck/a": b"x"}, 10.0, 5.0)
+    second.say("slot-1", ended(RUN, attempt=2))
+    second.leases.close()

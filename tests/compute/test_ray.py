@@ -64,7 +64,51 @@ def test_a_lost_run_is_executed_again_within_30_seconds_and_counted_once(
 def test_a_night_goes_on_after_its_coordinator_was_killed_and_none_of_its_runs_outlived_it(
     found: list[dict[str, Any]],
 ) -> None:
-    seen = of(found, "coordinator_killed")
-    assert (seen["exit"], seen["verified"]) == (0, 0), seen["said"]
+    goes_on(of(found, "coordinator_killed"))
+
+
+def test_a_night_whose_cluster_gets_another_head_goes_on_by_itself(found: list[dict[str, Any]]) -> None:
+    seen = of(found, "head_killed")
+    goes_on(seen)
+    assert seen["executed_again"] >= 1
+    assert seen["seeds"][0]
+    assert seen["seeds"][1] >= 6
+
+
+def test_who_is_outside_of_a_cluster_that_gets_another_head_loses_no_run(found: list[dict[str, Any]]) -> None:
+    (seen,) = [line for line in found if "from_outside" in line]
+    assert seen == {"from_outside": ["ok", "ok"], "results": [1, 1]}
+
+
+def test_the_doctor_sees_every_node_from_inside_and_from_outside(found: list[dict[str, Any]]) -> None:
+    (seen,) = [line for line in found if "doctor" in line]
+    assert seen["exit"] == [0, 0]
+    for said in seen["doctor"]:
+        nodes = [each["seen"].split()[0] for each in said if each["what"] == "node"]
+        assert nodes == [f"10.77.0.{number}" for number in (1, 10, 11, 12)]
+        assert any(each["what"] == "slots" and each["seen"].startswith("3 of one CPU") for each in said)
+        assert all("isolation level" in each["seen"] for each in said if each["what"] == "node")
+
+
+def test_slots_come_up_only_where_a_node_has_what_they_must_hold(found: list[dict[str, Any]]) -> None:
+    (seen,) = [line for line in found if "resources" in line]
+    assert seen == {"resources": [True, True], "statuses": ["ok", "ok"], "slots": 2}
+
+
+def test_the_environment_of_a_lock_is_made_once_on_each_node(found: list[dict[str, Any]]) -> None:
+    (seen,) = [line for line in found if "uv" in line]
+    assert seen == {"uv": True, "losses": [0.5] * 4, "environments": [2, 2]}
+
+
+def test_a_lost_run_goes_on_from_its_checkpoint_and_gets_no_more_than_its_box(found: list[dict[str, Any]]) -> None:
+    (seen,) = [line for line in found if "resumed" in line]
+    assert (seen["resumed"], seen["counted"], seen["results"], seen["left"]) == ("ok", 100, 1, [])
+    assert 33 < seen["began"] < 100
+    assert seen["used"] >= seen["began"] * 0.1
+    assert seen["wall"] >= seen["used"] + (100 - seen["began"]) * 0.1
+
+
+def goes_on(seen: dict[str, Any]) -> None:
+    assert (seen["exit"], seen["verified"]) == (0, 0)
     assert seen["counted_most"] == 1
     assert seen["experiments"] >= 5  # a duplicate is judged too, and does not count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,63 @@ def test_what_nobody_would_see_to_is_refused_where_people_report_the_numbers(mor
     assert program(front).external
     with pytest.raises(ProgramError, match=r"nothing is measured here \(run: elsewhere\)"):
         program(front + more)
+
+
+@pytest.mark.parametrize("text", ["{tpu: 1, 'accelerator_type:A100': 0.5}", "['tpu: 1', 'accelerator_type:A100: 0.5']"])
+def test_what_a_cluster_has_a_name_of_its_own_for_can_be_asked_for(text: str) -> None:
+    found = program(f"{FRONT}on: ray\nresources: {text}\n")
+    assert found.resources == (("tpu", 1.0), ("accelerator_type:A100", 0.5))
+    assert [rule.value for rule in found.rules if rule.key == "resources"] == ["tpu: 1", "accelerator_type:A100: 0.5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{GPU: 1}", ":5: resources: GPU is no resource of one's own; write it as gpus:"),
+        ("{object_store_memory: 1}", "write it as memory:"),
+        ("tpu", "'tpu' is no resource; write its name and how much of it, as in tpu: 1"),
+        ("{tpu: many}", "'many' is no number"),
+        ("{tpu: 0}", "delete it for none"),
+        ("{tpu: -1}", "delete it for none"),
+        ("{'a b': 1}", "is no resource"),
+        ("['tpu: 1', 'tpu: 2']", "tpu is there twice"),
+    ],
+)
+def test_what_is_no_resource_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ProgramError, match=re.escape(words)):
+        program(f"{FRONT}resources: {text}\non: ray\n")
+
+
+def test_resources_are_refused_where_there_is_no_cluster() -> None:
+    with pytest.raises(ProgramError, match="resources: tpu: only a cluster has such; say where there is one"):
+        program(f"{FRONT}resources: {{tpu: 1}}\n")
+
+
+def test_what_a_run_goes_on_from_is_relative_to_where_it_starts() -> None:
+    assert program(SEALED + "resume: ./out/ck/\n", "sub").resume == "out/ck"
+    assert program(FRONT).resume == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("resume: train.py", "resume: train.py is a file of the baseline commit"),
+        ("resume: labels", "labels/hidden is a file of the baseline commit"),
+        ("resume: .", "is a file of the baseline commit"),
+        ("resume: 'ck*'", "'ck*' is not one file or folder"),
+        ("resume: ../ck", "outside the repository"),
+        ("resume: /tmp/ck", "outside the repository"),
+        ("resume: ck\nexclusive: on", "(`exclusive:`) cannot go on elsewhere"),
+        ("resume: ck\ntiming: 3", "(`timing:`) cannot go on elsewhere"),
+    ],
+)
+def test_what_no_run_can_go_on_from_is_refused(more: str, words: str) -> None:
+    with pytest.raises(ProgramError, match=re.escape(words)):
+        program(f"{SEALED}{more}\n")
+
+
+def test_an_interpreter_of_the_nodes_need_not_be_here() -> None:
+    assert program(FRONT + "python: /opt/venv\non: ray\n").python == "/opt/venv"
+    for front in ("python: /opt/venv\n", "python: venv\non: ray\n"):
+        with pytest.raises(ProgramError, match="python: there is no"):
+            program(FRONT + front)

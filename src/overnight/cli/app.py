@@ -59,7 +59,7 @@ SECTIONS = {
     "Keep in order": {
         "stop": ("order", "Ends the night that runs here."),
         "clean": ("order", "Removes what old nights left on the disk."),
-        "doctor": ("doctor", "Looks whether this machine is ready for a night."),
+        "doctor": ("doctor", "Looks whether this machine, or a cluster, is ready for a night."),
     },
 }
 COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

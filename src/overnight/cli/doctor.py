@@ -8,18 +8,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import click
 import psutil
 
-from overnight.cli.options import as_json, say, say_json, screen
+from overnight.cli.finding import Finding
+from overnight.cli.options import as_json, on, say, say_json, screen
 from overnight.cli.slot_lines import slot_lines
 from overnight.clock import SystemClock
 from overnight.compute.slots import hardware
-from overnight.errors import RepoError
+from overnight.errors import RepoError, UsageError
 from overnight.ledger.lock import holder
 from overnight.ledger.views import nights
 from overnight.measure.gpu import gpus
@@ -28,6 +28,8 @@ from overnight.measure.sandbox.choose import examine
 from overnight.model import Level
 from overnight.night.awake import inhibitor
 from overnight.night.opening import scratch_folder
+from overnight.program.program import Origin
+from overnight.program.settings import Setting
 from overnight.propose.agents import agent_line
 from overnight.propose.found import find_client
 from overnight.propose.rows import ROWS
@@ -48,23 +50,16 @@ LEVELS = {
 TONES = {"ok": Tone.GOOD, "warn": Tone.WARN, "error": Tone.BAD}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    state: Literal["ok", "warn", "error"]
-    what: str
-    seen: str
-    advice: str = ""
-
-
 @click.command()
 @click.option(
     "--attack", "attacks", is_flag=True, help="Try every cheat on your program.md, and say which get through."
 )
 @click.option("--sandbox", metavar="LEVEL", help="For --attack: the level of isolation, 3, 2 or 1. [as a night has it]")
+@on
 @click.argument("program", required=False, type=click.Path(exists=True, path_type=Path))
 @as_json
-def doctor(program: Path | None, attacks: bool, sandbox: str | None, as_json: bool) -> None:
-    """Looks whether this machine is ready for a night.
+def doctor(program: Path | None, attacks: bool, sandbox: str | None, on: str | None, as_json: bool) -> None:
+    """Looks whether this machine, or a cluster, is ready for a night.
 
     git, Python, cores, GPUs, memory, the slots they make, disk, clock, the folder where runs happen, whether the
     machine can be kept from sleeping, how well runs can be isolated and limited, the coding clients, and the nights
@@ -74,8 +69,12 @@ def doctor(program: Path | None, attacks: bool, sandbox: str | None, as_json: bo
     under a minute and without a trace. It says what held, what would get through, and what to change. Exit code 1 where
     something gets through.
 
+    With --on: the cluster instead. What is free, and of each node its hardware, how well it isolates runs, and whether
+    it would be noticed when it falls silent.
+
     \b
         overnight doctor
+        overnight doctor --on ray
         overnight doctor --attack
         overnight doctor --attack labs/mine --sandbox 2
     """
@@ -84,7 +83,7 @@ def doctor(program: Path | None, attacks: bool, sandbox: str | None, as_json: bo
 
         attack(program, sandbox, as_json)
         return
-    findings = list(_findings())
+    findings = list(_of_cluster(on) if on and on != "here" else _findings())
     if as_json:
         say_json([asdict(finding) for finding in findings])
     else:
@@ -92,6 +91,17 @@ def doctor(program: Path | None, attacks: bool, sandbox: str | None, as_json: bo
         say(table(rows, screen()))
     if any(finding.state == "error" for finding in findings):
         raise SystemExit(1)
+
+
+def _of_cluster(address: str) -> Iterator[Finding]:
+    """Only who asks for it pays for it."""
+    from overnight.cli.doctor_cluster import of_cluster
+
+    try:
+        Setting.of("on", address, Origin.FLAG)
+    except ValueError as error:
+        raise UsageError(f"--on: {error}") from None
+    return of_cluster(address)
 
 
 def _words(finding: Finding) -> str:

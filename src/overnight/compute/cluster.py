@@ -6,20 +6,24 @@ import os
 import sys
 import time
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 
 from overnight.compute.executor import Report
-from overnight.compute.leases import Leases, Terms
+from overnight.compute.lease import Terms
+from overnight.compute.leases import Leases
 from overnight.compute.outpost import Errand
 from overnight.compute.parcel import Packer
 from overnight.compute.pieces import Pieces
 from overnight.compute.ray_posts import RayPosts
+from overnight.measure.checkpoint import Shelf
 from overnight.measure.stage import CPU_TO_WALL, LONGEST_SCORING
 from overnight.model import Run
 from overnight.program.program import Program
 from overnight.repo.repo import Repo
 
 FIRST = 300.0  # seconds for the first slot to come up: a cluster may have to start a machine
+PACKED = 8  # commits whose changes are remembered
 STARTUP = 60.0  # seconds that no run needs to be made ready
 
 
@@ -28,21 +32,24 @@ class Cluster:
 
     def __init__(self, program: Program) -> None:
         self.program, self.engine = program, RayPosts(program.on)
-        self.slots = program.slots or self.engine.fitting(program.cores, program.gpus)
+        self.slots = program.slots or self.engine.fitting(program)
 
     def executor(self, repo: Repo, folder: Path, report: Report) -> Leases:
         """For the night in `folder`. Waits for the first slot; the others come when the cluster has room for them."""
         packer = Packer(repo, repo.head())
-        self.engine.instruct(self._errand(repo, packer), packer.all())
         journal = folder / "posts.log"
 
         def note(line: str) -> None:
             with journal.open("a") as file:
                 file.write(f"{line}\n")
 
-        terms = Terms(self.slots, packer.parcel, lambda run: deadline(run, self.program), note)
-        leases = Leases(self.engine, terms, Pieces(folder / "runs", folder / "runs.part"), report, time.monotonic)
-        print(f"waiting for a slot: {self.engine.about}", file=sys.stderr)
+        self.engine.instruct(self._errand(repo, packer), packer.all, note)
+        pack = lru_cache(PACKED)(packer.parcel)  # a commit has several runs, and git is asked twice for each
+        terms = Terms(self.slots, pack, lambda run: deadline(run, self.program), note)
+        pieces = Pieces(folder / "runs", folder / "runs.part", Shelf(folder / "checkpoints", 2 * self.slots))
+        leases = Leases(self.engine, terms, pieces, report, time.monotonic)
+        there = [self.engine.about, self.engine.lacking(self.program.resources)]
+        print(f"waiting for a slot: {'; '.join(filter(None, there))}", file=sys.stderr)
         with ExitStack() as undone:
             undone.callback(leases.close)
             leases.wait(FIRST)

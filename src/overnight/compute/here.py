@@ -9,8 +9,10 @@ from pathlib import Path
 
 from overnight.compute.local import Execute
 from overnight.compute.slots import hardware, memory_mb
-from overnight.measure.execute import Place, execute
+from overnight.measure.checkpoint import Shelf
+from overnight.measure.execute import Place
 from overnight.measure.process import Running, Warden
+from overnight.measure.resume import Resuming
 from overnight.measure.sandbox.choose import choose
 from overnight.program.program import Program
 from overnight.repo.checkout import Pristine
@@ -33,5 +35,6 @@ def measuring(
     sandbox, pristine = choose(program.sandbox, scratch), Pristine(repo, scratch / "pristine")
     program = replace(program, memory_mb=program.memory_mb or memory_mb() / max(1, program.slots))
     place = Place(repo.root, scratch / "runs", results, scratch.name, pristine.checkout, environ, hardware(), sandbox)
+    shelf = Shelf(results.parent / "checkpoints", 2 * max(1, program.slots))
     with closing(Warden()) as warden:
-        yield lambda run, attempt, slot, watch: execute(run, attempt, slot, watch, program, place, warden)
+        yield Resuming(program, place, warden, shelf)

@@ -12,62 +12,31 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from overnight.compute.executor import Failed, Report
-from overnight.compute.parcel import Parcel
+from overnight.compute.lease import MOST, Hired, Lease, Terms, crashed, stopped
 from overnight.compute.pieces import Pieces
-from overnight.compute.posts import Cancel, End, Engine, Gone, Measure, Piece, Post, Ready, Unfit, Word
+from overnight.compute.posts import Cancel, End, Engine, Gone, Kept, Measure, Part, Piece, Ready, Unfit, Word
 from overnight.errors import OvernightError, UsageError
-from overnight.model import Heartbeat, Run, Slot, Status, Trial, Usage
+from overnight.model import Heartbeat, Run, Slot, Status, Trial
 
-SILENCE = 16.0  # seconds without a word after which a post is given up; a live one speaks every second
+SILENCE = 16.0  # seconds without a word after which a post is given up; a live one speaks every second or two
 FRESH = 3.0  # a post that was silent for longer is given nothing new
 PATIENCE = 30.0  # seconds for a cancelled run to end in its own way
 AGAIN = 5.0  # seconds from the loss of a post to the next try to hire one
 EXTINCT = 60.0  # seconds without a post of a run's hardware after which it is given back
-MOST = 4  # posts that one run may lose: then it is what it does that ends them
 STALL = 3.0  # seconds between two looks that say that it was us who stood still
 
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a night asks of its posts."""
-
-    posts: int
-    pack: Callable[[str], Parcel]  # the files of a commit
-    deadline: Callable[[Run], float]  # seconds after which a run cannot be alive any more
-    note: Callable[[str], None]  # what a person may want to know of posts and losses, a line each
-
-
-@dataclass(slots=True)
-class _Lease:
-    order: Measure
-    cancelled: float | None = None  # when
-    began: float = 0.0  # or waits since
-    lost: list[str] = field(default_factory=list)  # why, for each post that it has lost
-    hardware: str = ""  # where it was given first: it is executed again on the same
-
-    @property
-    def run(self) -> Run:
-        return self.order.run
-
-
-@dataclass(slots=True)
-class _Hired:
-    post: Post
-    heard: float
-    slot: Slot | None = None  # None: not ready
-    lease: _Lease | None = None
-    host: str = ""
+OfRun = Piece | Part | Kept | Heartbeat | Trial | Failed
 
 
 class Leases:
     def __init__(self, engine: Engine, terms: Terms, pieces: Pieces, report: Report, now: Callable[[], float]) -> None:
         self._engine, self._terms, self._pieces, self._report, self._now = engine, terms, pieces, report, now
         self._lock = threading.Condition(threading.RLock())
-        self._posts: dict[str, _Hired] = {}
-        self._waiting: deque[_Lease] = deque()  # lost, or given to a post that was
+        self._posts: dict[str, Hired] = {}
+        self._waiting: deque[Lease] = deque()  # lost, or given to a post that was
         self._done: set[tuple[str, int]] = set()
         self._hired, self._next_hire, self._looked = 0, 0.0, now()
         self._unfit, self._over, self._closing = "", False, False
@@ -91,7 +60,7 @@ class Leases:
             post = self._posts.get(slot.name)
             if post and post.lease:
                 raise ValueError(f"{slot.name} is leased to another run")
-        lease = _Lease(Measure(run, attempt, self._terms.pack(run.commit)), hardware=slot.hardware)
+        lease = Lease(Measure(run, attempt, self._terms.pack(run.commit)), hardware=slot.hardware)
         with self._lock:
             if post and self._posts.get(slot.name) is post and not post.lease:
                 self._give(lease, post)
@@ -102,7 +71,7 @@ class Leases:
         with self._lock:
             for lease in [lease for lease in self._waiting if lease.run.id == run_id]:
                 self._waiting.remove(lease)
-                self._conclude(lease, _stopped(lease, "cancelled while it waited for a slot"))
+                self._conclude(lease, stopped(lease, "cancelled while it waited for a slot"))
             for post in self._posts.values():
                 if post.lease and post.lease.run.id == run_id and post.lease.cancelled is None:
                     post.lease.cancelled = self._now()
@@ -121,7 +90,7 @@ class Leases:
         self._thread.join()
         with self._lock:
             for lease in [*self._leases()]:
-                self._conclude(lease, _stopped(lease, "its post did not answer when the night ended"))
+                self._conclude(lease, stopped(lease, "its post did not answer when the night ended"))
             for post in self._posts.values():
                 post.post.dismiss()
             self._posts.clear()
@@ -168,7 +137,7 @@ class Leases:
         while len(self._posts) < self._terms.posts and self._now() >= self._next_hire and not self._closing:
             self._hired += 1
             name = f"slot-{self._hired}"
-            self._posts[name] = _Hired(self._engine.hire(name), float("inf"))
+            self._posts[name] = Hired(self._engine.hire(name), float("inf"))
 
     def _excuse(self) -> None:
         """While we stood still (a laptop that slept), nobody could be heard: that is nobody's silence."""
@@ -193,22 +162,22 @@ class Leases:
                     self._lose(name, why)
                 case Gone(why):
                     self._lose(name, why)
-                case Piece() | Heartbeat() | Trial() | Failed():
+                case Piece() | Part() | Kept() | Heartbeat() | Trial() | Failed():
                     self._hear_of_run(name, post, word)
         if name in self._posts:
             self._posts[name].heard = self._now()
 
-    def _hear_of_run(self, name: str, post: _Hired, word: Piece | Heartbeat | Trial | Failed) -> None:
+    def _hear_of_run(self, name: str, post: Hired, word: OfRun) -> None:
         lease = post.lease
         if lease is None or lease.run.id != word.run_id:
             return
         match word:
             case Heartbeat():
                 self._report(word)
-            case Piece():
-                self._pieces.take(name, word)
+            case Piece() | Part() | Kept():
+                self._pieces.take(name, lease.run, word)
             case Trial() if word.status is not Status.STOPPED or lease.cancelled is not None:
-                self._pieces.complete(name, word.run_id)
+                self._pieces.complete(name, lease.run)
                 post.lease = None
                 self._conclude(lease, word)
             case Trial():
@@ -229,7 +198,7 @@ class Leases:
         for lease in [*self._waiting]:
             self._place(lease)
 
-    def _place(self, lease: _Lease) -> None:
+    def _place(self, lease: Lease) -> None:
         """On the hardware that the night gave it to. Where there is none left the night has to plan anew."""
         alike = [post for post in self._posts.values() if post.slot and post.slot.hardware == lease.hardware]
         if idle := [post for post in alike if post in self._idle()]:
@@ -238,22 +207,22 @@ class Leases:
             self._terms.note(f"run {lease.run.id} is executed again on {idle[0].host}")
         elif not alike and self._now() - lease.began > EXTINCT:
             self._waiting.remove(lease)
-            self._conclude(lease, _stopped(lease, f"no slot with {lease.hardware or 'its hardware'} is left"))
+            self._conclude(lease, stopped(lease, f"no slot with {lease.hardware or 'its hardware'} is left"))
 
     # leases
 
-    def _idle(self) -> list[_Hired]:
+    def _idle(self) -> list[Hired]:
         now = self._now()
         return [post for post in self._posts.values() if post.slot and not post.lease and now - post.heard < FRESH]
 
-    def _leases(self) -> list[_Lease]:
+    def _leases(self) -> list[Lease]:
         return [*(post.lease for post in self._posts.values() if post.lease), *self._waiting]
 
-    def _give(self, lease: _Lease, post: _Hired) -> None:
+    def _give(self, lease: Lease, post: Hired) -> None:
         post.lease, lease.began = lease, self._now()
-        post.post.send(lease.order)
+        post.post.send(replace(lease.order, left=self._pieces.left(lease.run)))
 
-    def _wait_for_slot(self, lease: _Lease) -> None:
+    def _wait_for_slot(self, lease: Lease) -> None:
         lease.began = self._now()
         self._waiting.append(lease)
 
@@ -268,26 +237,17 @@ class Leases:
             return
         lease.lost.append(f"{where}: {why}")
         if lease.cancelled is not None or self._closing:
-            self._conclude(lease, _stopped(lease, why))
+            self._conclude(lease, stopped(lease, why))
         elif len(lease.lost) < MOST:
             self._wait_for_slot(lease)
         elif error:
             self._conclude(lease, Failed(lease.run.id, OvernightError("; ".join(lease.lost))))
         else:
-            self._conclude(lease, _crashed(lease))
+            self._conclude(lease, crashed(lease))
 
-    def _conclude(self, lease: _Lease, result: Trial | Failed) -> None:
+    def _conclude(self, lease: Lease, result: Trial | Failed) -> None:
         for post in self._posts.values():
             if post.lease is lease:
                 post.lease = None
         self._done.add((lease.run.id, lease.order.attempt))
         self._report(result)
-
-
-def _stopped(lease: _Lease, why: str) -> Trial:
-    return Trial(lease.run.id, lease.order.attempt, Status.STOPPED, {}, Usage(), None, "SIGKILL", why, "")
-
-
-def _crashed(lease: _Lease) -> Trial:
-    why = f"each of {MOST} machines was lost while it ran there; {lease.lost[-1]}"
-    return Trial(lease.run.id, lease.order.attempt, Status.CRASH, {}, Usage(), None, "SIGKILL", why, "")

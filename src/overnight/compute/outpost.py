@@ -18,23 +18,23 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from overnight.compute.executor import Failed
 from overnight.compute.ground import Ground, lend_cores
 from overnight.compute.hardware import class_of, share_of
 from overnight.compute.local import LocalSlots
 from overnight.compute.parcel import Blobs, Received
-from overnight.compute.posts import Cancel, End, Measure, Order, Piece, Ready, Unfit, Word
+from overnight.compute.posts import Cancel, End, Measure, Order, Ready, Unfit, Word
+from overnight.compute.relay import Relay
 from overnight.compute.slots import machine, memory_mb
 from overnight.errors import OvernightError
-from overnight.measure.execute import execute
+from overnight.measure.environment import interpreter
 from overnight.measure.place import Place
-from overnight.measure.process import Warden
+from overnight.measure.process import Spec, Warden
+from overnight.measure.resume import Resuming
 from overnight.measure.sandbox.choose import choose
 from overnight.model import Heartbeat, Slot, Trial
 from overnight.program.program import Program
@@ -42,7 +42,6 @@ from overnight.repo.checkout import Pristine
 from overnight.repo.objects import Tree
 
 UNASKED = 60.0  # seconds without a question after which the coordinator counts as gone
-PIECE, LETTER = 1 << 20, 4 << 20  # bytes of a file in one word, and in one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Outpost:
         self.ground = Ground.of(errand, secrets.token_hex(4))
         self._holds = ExitStack()  # what is given back in the end, the last thing first
         self._holds.callback(self.ground.leave)
-        self._words: SimpleQueue[_Said] = SimpleQueue()
+        self._relay = Relay(self.ground.scratch / "checkpoints")
         self._slots: LocalSlots | None = None
         self._asked = time.monotonic()
         self._ready = ThreadPoolExecutor(1).submit(self._settle)
@@ -83,20 +82,14 @@ class Outpost:
         self._asked = time.monotonic()
         if self._slots is None:
             return self._settled(seconds)
-        said: list[Word] = []
-        size, until = 0, time.monotonic() + seconds
-        with suppress(Empty):
-            while size < LETTER and not (said and isinstance(said[-1], (Trial, Failed))):  # a heartbeat can wait
-                word = self._words.get(timeout=max(0.0, until - time.monotonic()))
-                said.append(word.read() if isinstance(word, _Chunk) else word)
-                size += PIECE if isinstance(word, _Chunk) else 0
-        return said
+        return self._relay.said(seconds)
 
     def take(self, order: Order) -> None:
         assert self._slots is not None
         match order:
-            case Measure(run, attempt, parcel):
+            case Measure(run, attempt, parcel, left):
                 self.received.take(parcel)
+                self._relay.expect(run, left)
                 self._slots.submit(run, attempt, self._slot)
             case Cancel(run_id):
                 self._slots.cancel(run_id)
@@ -123,6 +116,7 @@ class Outpost:
         environ = {**os.environ, **errand.passed}
         pristine = Pristine(self.received, ground.home / "pristine")
         root = ground.settle(errand, pristine, environ)
+        interpreter(errand.program, root, environ)  # where there is none it is not fit
         slot = self._slot_here()
         program = errand.program
         memory = program.memory_mb or memory_mb() * share_of(slot)
@@ -131,7 +125,8 @@ class Outpost:
             *(pristine.checkout, environ, slot.hardware, choose(program.sandbox, ground.scratch)),
         )
         warden = self._holds.enter_context(closing(Warden()))
-        measure = partial(execute, program=replace(program, memory_mb=memory), place=place, warden=warden)
+        warden.start(_nothing(ground.scratch)).wait(lambda *_: None)  # so that the first run has not to wait for it
+        measure = Resuming(replace(program, memory_mb=memory), place, warden, self._relay)
         self._results = place.runs
         return LocalSlots([slot], measure, self._report), slot
 
@@ -152,11 +147,8 @@ class Outpost:
         if isinstance(word, Failed):
             word = Failed(word.run_id, OvernightError(f"{type(word.error).__name__}: {word.error}"))  # it has to travel
         elif isinstance(word, Trial):
-            folder = self._results / word.run_id
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-                for start in range(0, max(1, file.stat().st_size), PIECE):
-                    self._words.put(_Chunk(word.run_id, folder, file, start))
-        self._words.put(word)
+            self._relay.send(word.run_id, self._results / word.run_id)
+        self._relay.say(word)
 
     def _mind(self) -> None:
         while time.monotonic() - self._asked < self._unasked:
@@ -165,22 +157,5 @@ class Outpost:
         self._abandon()
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Read when it is its turn, for files may be larger than memory."""
-
-    run_id: str
-    folder: Path
-    path: Path
-    start: int
-
-    def read(self) -> Piece:
-        with self.path.open("rb") as file:
-            file.seek(self.start)
-            data = file.read(PIECE)
-            if not file.read(1):
-                self.path.unlink()
-        return Piece(self.run_id, self.path.relative_to(self.folder).as_posix(), data)
-
-
-_Said = Heartbeat | Trial | Failed | _Chunk
+def _nothing(folder: Path) -> Spec:
+    return Spec(("true",), {"PATH": os.defpath}, str(folder), os.devnull, kill_after_seconds=10)

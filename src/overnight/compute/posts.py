@@ -6,7 +6,7 @@ for every engine: see `leases`. The far end of a post is an `Outpost`, which an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -18,10 +18,20 @@ from overnight.model import Heartbeat, Run, Slot, Trial
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """The checkpoint that a run goes on from."""
+
+    files: Mapping[str, bytes]
+    wall_seconds: float  # used until then
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     run: Run
     attempt: int
     parcel: Parcel
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,27 @@ class Piece:
     data: bytes
 
 
-Word: TypeAlias = Ready | Unfit | Gone | Piece | Heartbeat | Trial | Failed
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of a checkpoint, which counts when all of it has come; one with another number takes its place."""
+
+    run_id: str
+    number: int
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """That was all of it."""
+
+    run_id: str
+    number: int
+    wall_seconds: float
+    cpu_seconds: float
+
+
+Word: TypeAlias = Ready | Unfit | Gone | Piece | Part | Kept | Heartbeat | Trial | Failed
 Heard: TypeAlias = tuple[str, Iterable[Word]]
 """A post's name and what it said; nothing is a sign of life too."""
 

@@ -12,26 +12,22 @@ from __future__ import annotations
 import importlib
 import itertools
 import os
-import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from overnight.compute import ray_settings
 from overnight.compute.outpost import Errand, Outpost
 from overnight.compute.parcel import Blobs
 from overnight.compute.posts import Gone, Heard, Order, Word
-from overnight.errors import UsageError
+from overnight.compute.ray_head import Head
+from overnight.program.program import Program
 
-NEWS = 1.0  # seconds that a post may keep a question
-KNOCK = 10.0  # seconds for a cluster to answer at all
+NEWS = 1.5  # seconds that a post may keep a question
 CALLS = 4  # that an actor answers at the same time: the question, an order, and those that wait for their turn
 PATIENCE = 10.0  # seconds for an answer that has come to be read
-PACKAGE = Path(__file__).parents[1]
-START = "start one with `ray start --head` (see docs/cluster.md for its settings), or name one: --on ray://host:10001"
 
 
 class Far:
@@ -39,7 +35,7 @@ class Far:
 
     def __init__(self, errand: Errand, whole: list[Any]) -> None:
         def fetch() -> Blobs:
-            blobs: Blobs = _ray().get(whole[0])
+            blobs: Blobs = importlib.import_module("ray").get(whole[0])
             return blobs
 
         self._outpost = Outpost(errand, fetch, lambda: os._exit(1))
@@ -57,120 +53,157 @@ class Far:
             self._outpost.take(order)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class RayPost:
-    actor: Any
-    forget: Any
+    engine: RayPosts
+    name: str
+    actor: Any = None  # None: it has to wait for a head, or its head is gone
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def send(self, order: Order) -> None:
-        self.actor.take.remote(next(self.numbers), order)
+        with self.engine.asking():
+            if self.actor is not None:
+                self.actor.take.remote(next(self.numbers), order)
 
     def dismiss(self) -> None:
-        self.forget(self.actor)
-        _ray().kill(self.actor, no_restart=True)
+        self.engine.dismiss(self)
 
 
 class RayPosts:
     """The Engine. `address`: ray (the cluster that RAY_ADDRESS names, or the one on this machine), or ray://host:port."""
 
     def __init__(self, address: str) -> None:
-        ray_settings.settle(os.environ)
-        self._ray = _ray()
-        self._asked: dict[Any, tuple[str, Any]] = {}  # by the reference of the answer
-        self._join(address)
-        self.total: dict[str, float] = self._ray.cluster_resources()
+        self.head = Head(address)
+        self._lock = threading.RLock()
+        self._ray = self.head.ray
+        self._posts: list[RayPost] = []
+        self._asked: dict[Any, RayPost] = {}  # by the reference of the answer
+        self._gone: list[str] = []  # with a head that was lost, and not told yet
 
-    def instruct(self, errand: Errand, whole: Blobs) -> None:
+    def instruct(self, errand: Errand, whole: Callable[[], Blobs], note: Callable[[str], None]) -> None:
         """What the posts are for; before the first is hired."""
-        cpus, gpus = errand.cores or 1, self.gpus(errand.gpus)
-        self._errand, self._whole = self._ray.put(errand), self._ray.put(whole)
-        self._far = self._ray.remote(Far).options(
-            num_cpus=cpus, num_gpus=gpus, max_concurrency=CALLS, max_restarts=0, max_task_retries=0
-        )
+        self._terms, self._note = (errand, whole), note
+        self._far = self._made_known()
 
     def gpus(self, wanted: float | None) -> float:
         """Of each slot. One, where nothing is said and there are some."""
-        return wanted if wanted is not None else float(self.total.get("GPU", 0) > 0)
+        return wanted if wanted is not None else float(self.head.total.get("GPU", 0) > 0)
 
-    def fitting(self, cores: int | None, gpus: float | None) -> int:
+    def fitting(self, program: Program) -> int:
         """How many slots `auto` is."""
-        each = self.gpus(gpus)
-        limits = [self.total.get("CPU", 0) / (cores or 1)] + ([self.total.get("GPU", 0) / each] if each else [])
-        return max(1, int(min(limits)))
+        each = {"CPU": program.cores or 1, "GPU": self.gpus(program.gpus), **dict(program.resources)}
+        return max(1, int(min(self.head.total.get(name, 0) / amount for name, amount in each.items() if amount)))
 
     @property
     def about(self) -> str:
         """One line for the record."""
-        there = ", ".join(f"{self.total[name]:g} {name}" for name in ("CPU", "GPU") if name in self.total)
+        there = ", ".join(f"{self.head.total[name]:g} {name}" for name in ("CPU", "GPU") if name in self.head.total)
         return f"Ray {self._ray.__version__}: {there}"
 
+    def lacking(self, resources: Iterable[tuple[str, float]]) -> str:
+        """What a person should know who has asked for what nobody has."""
+        none = [name for name, _ in resources if not self.head.total.get(name)]
+        return f"no node has {' and '.join(none)} now, so it waits for one that has" if none else ""
+
     def hire(self, name: str) -> RayPost:
-        actor = self._far.remote(self._errand, [self._whole])
-        self._ask(name, actor)
-        return RayPost(actor, self._forget)
+        post = RayPost(self, name)
+        self._posts.append(post)
+        with self.asking():
+            if not self.head.away:
+                self._begin(post)
+        return post
 
     def listen(self, seconds: float) -> Iterable[Heard]:
+        if self.head.returned(self._note):
+            return self._begin_again()
         asked = list(self._asked)
         if not asked:
             time.sleep(seconds)
             return []
-        ready, _ = self._ray.wait(asked, num_returns=1, timeout=seconds)
-        if ready and len(asked) > 1:
-            ready, _ = self._ray.wait(asked, num_returns=len(asked), timeout=0)
-        return [heard for reference in ready if (heard := self._answer(reference))]
+        with self._outside():
+            ready, _ = self._ray.wait(asked, num_returns=1, timeout=seconds)
+            if ready and len(asked) > 1:
+                ready, _ = self._ray.wait(asked, num_returns=len(asked), timeout=0)
+            return [heard for reference in ready if (heard := self._answer(reference))]
+        return []
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Nobody asks Ray for anything while the cluster is joined again."""
+        with self._lock, self._outside():
+            yield
+
+    def dismiss(self, post: RayPost) -> None:
+        with self.asking():
+            self._asked = {ref: of for ref, of in self._asked.items() if of is not post}
+            self._posts = [of for of in self._posts if of is not post]
+            if post.actor is not None and not self.head.away:  # without a head it ends when nobody asks it any more
+                self._ray.kill(post.actor, no_restart=True)
 
     def close(self) -> None:
         self._ray.shutdown()
 
-    def _join(self, address: str) -> None:
-        self._knock(address)
-        code = {"py_modules": [str(PACKAGE)], "excludes": ["**/__pycache__", "labs"]}
-        where = "auto" if address == "ray" else address
-        try:
-            self._ray.init(where, runtime_env=code, log_to_driver=False, logging_level="ERROR", configure_logging=False)
-        except (ConnectionError, self._ray.exceptions.RayError, RuntimeError, ValueError) as error:
-            raise _nowhere(address, error) from error
+    def _begin_again(self) -> list[Heard]:
+        """Whom the former head had hired nobody knows any more; who was to be hired meanwhile is hired now."""
+        with self._lock:
+            self._gone += [post.name for post in self._posts if post.actor is not None]
+            self._forget_all()
+            if not self.head.join_again():
+                return []
+            self._note("the cluster has another head: joined again")
+            self._far = self._made_known()
+            for post in self._posts:
+                if post.name not in self._gone:
+                    self._begin(post)
+        gone, self._gone = self._gone, []
+        return [(name, [Gone("the head of its cluster was lost")]) for name in gone]
 
-    def _knock(self, address: str) -> None:
-        """Before Ray does, which ends the process where nobody answers."""
-        where = os.environ.get("RAY_ADDRESS", "") if address == "ray" else address
-        host, _, port = where.removeprefix("ray://").rpartition(":")
-        if not port.isdigit():
-            return
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK).close()
-        except OSError as error:
-            raise _nowhere(where, error) from error
+    def _forget_all(self) -> None:
+        """Before Ray is left: it numbers anew then, and what still had an old number would be taken for the new."""
+        self._asked.clear()
+        for post in self._posts:
+            post.actor = None
+        self._far = self._errand = self._whole = None
 
-    def _ask(self, name: str, actor: Any) -> None:
-        self._asked[actor.news.remote(NEWS)] = (name, actor)
+    @contextmanager
+    def _outside(self) -> Iterator[None]:
+        """Whoever joined from outside is told by Ray when it has lost the cluster."""
+        try:
+            yield
+        except self.head.broken as error:
+            self._note(f"the cluster cannot be reached: {_said(error)}")
+            self.head.lose()
+            self._asked.clear()
+
+    def _made_known(self) -> Any:
+        errand, whole = self._terms
+        self._errand, self._whole = self._ray.put(errand), self._ray.put(whole())
+        return self._ray.remote(Far).options(
+            num_cpus=errand.cores or 1,
+            num_gpus=self.gpus(errand.gpus),
+            resources=dict(errand.program.resources),
+            max_concurrency=CALLS,
+            max_restarts=0,
+            max_task_retries=0,
+        )
+
+    def _begin(self, post: RayPost) -> None:
+        post.actor = self._far.remote(self._errand, [self._whole])
+        self._ask(post)
+
+    def _ask(self, post: RayPost) -> None:
+        self._asked[post.actor.news.remote(NEWS)] = post
 
     def _answer(self, reference: Any) -> Heard | None:
-        name, actor = self._asked.pop(reference, ("", None))
-        if actor is None:  # dismissed meanwhile
+        post = self._asked.pop(reference, None)
+        if post is None or post.actor is None:  # dismissed meanwhile
             return None
         try:
             words: list[Word] = self._ray.get(reference, timeout=PATIENCE)
         except self._ray.exceptions.RayError as error:
-            return name, [Gone(_said(error))]
-        self._ask(name, actor)
-        return name, words
-
-    def _forget(self, actor: Any) -> None:
-        self._asked = {ref: (name, of) for ref, (name, of) in self._asked.items() if of is not actor}
-
-
-def _nowhere(address: str, error: BaseException) -> UsageError:
-    return UsageError(f"--on {address}: no Ray cluster can be joined ({str(error).partition(chr(10))[0]}): {START}")
-
-
-def _ray() -> Any:
-    """Only who says `--on ray` pays for it, or needs it."""
-    try:
-        return importlib.import_module("ray")
-    except ModuleNotFoundError as missing:
-        raise UsageError("--on ray needs Ray: pip install 'overnight[ray]'") from missing
+            return post.name, [Gone(_said(error))]
+        self._ask(post)
+        return post.name, words
 
 
 def _said(error: BaseException) -> str:

@@ -31,8 +31,7 @@ ALIAS = 12  # characters: sockets live below it, and their paths are short
 
 
 def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
-    alias = place.secret_for("folder", run.id)[:ALIAS]  # a run that knows what it is for may behave for that time
-    folder, results = place.scratch / alias, place.runs / run.id
+    folder, results = _folder_of(run, place), place.runs / run.id
     results.mkdir(parents=True, exist_ok=True)
     measured = _Measured(Stage(run, slot, program, place), attempt, watch, warden, folder, results)
     try:
@@ -43,6 +42,16 @@ def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, 
         return _joined(trials, program.metric)
     finally:
         remove(folder)
+
+
+def tree_of(run: Run, place: Place) -> Path:
+    """Where the files of its commit are while it runs."""
+    return Room.below(_folder_of(run, place) / "run").tree
+
+
+def _folder_of(run: Run, place: Place) -> Path:
+    """A run that knows what it is for may behave for that time."""
+    return place.scratch / place.secret_for("folder", run.id)[:ALIAS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,12 @@ def check(place: Place, settled: Mapping[str, Sequence[Setting]]) -> None:
     _check_guards(place, settled["guards"], settled["metric"][0])
     _check_elsewhere(place, settled)
     _check_script(place, settled["run"][0])
-    _check_python(place, settled["python"][0])
+    _check_python(place, settled["python"][0], settled["on"])
     _check_scoring(place, settled)
     _check_exclusive(place, settled["exclusive"], settled["slots"][0])
+    for resume in settled["resume"]:
+        _check_resume(place, resume, settled)
+    _check_resources(place, settled["resources"], settled["on"])
     for score in settled["score"]:
         _check_scorer(place, score, settled["edit"])
     _check_knobs(place, settled["knobs"], settled["edit"])
@@ -127,6 +130,32 @@ def _check_exclusive(place: Place, exclusive: Sequence[Setting], slots: Setting)
         raise ProgramError(f"exclusive: its runs are measured alone, and {how}", place.path, exclusive[0].line)
 
 
+def _check_resume(place: Place, resume: Setting, settled: Mapping[str, Sequence[Setting]]) -> None:
+    """What was saved must not come in the place of code, nor half a run be taken for a fast one."""
+    path = inside(resume.value, place.folder)
+    if found := matching(path, place.facts.tracked):
+        how = "name a file or folder that only the run writes, as in 'resume: checkpoint'"
+        raise ProgramError(f"resume: {found[0]} is a file of the baseline commit; {how}", place.path, resume.line)
+    if resume.value == "." or any(mark in resume.value for mark in "*?["):
+        raise ProgramError(f"resume: {quoted(resume.value)} is not one file or folder", place.path, resume.line)
+    for key in ("timing", "exclusive"):
+        if settled[key] and settled[key][0].value:
+            why = f"a run whose time is measured (`{key}:`) cannot go on elsewhere; delete one of the two"
+            raise ProgramError(f"resume: {why}", place.path, resume.line)
+
+
+def _check_resources(place: Place, resources: Sequence[Setting], on: Sequence[Setting]) -> None:
+    seen: set[str] = set()
+    for setting in (each for each in resources if each.value is not None):
+        name, _ = setting.value
+        if name in seen:
+            raise ProgramError(f"resources: {name} is there twice; write it once", place.path, setting.line)
+        if not (on and on[0].value):
+            how = "say where there is one (`on: ray`, or --on ray), or delete the line"
+            raise ProgramError(f"resources: {name}: only a cluster has such; {how}", place.path, setting.line)
+        seen.add(name)
+
+
 def _check_scorer(place: Place, score: Setting, edit: Sequence[Setting]) -> None:
     """What judges must not be what is judged. The files that it imports are the user's to protect."""
     _check_script(place, score)
@@ -159,7 +188,9 @@ def _check_knobs(place: Place, knobs: Sequence[Setting], edit: Sequence[Setting]
             raise ProgramError(f"knobs: {problem}", place.path, setting.line)
 
 
-def _check_python(place: Place, python: Setting) -> None:
+def _check_python(place: Place, python: Setting, on: Sequence[Setting]) -> None:
+    if on and on[0].value and python.value.startswith(("/", "~")):  # of the nodes, which say themselves where it is not
+        return
     if python.value not in PYTHONS and not place.facts.exists(python.value):
         hint = nearest(python.value, PYTHONS) or "; write auto, uv, self, or the path of a virtual environment"
         raise ProgramError(f"python: there is no {quoted(python.value)}{hint}", place.path, python.line)

@@ -100,8 +100,10 @@ def _flat(path: Path, node: yaml.MappingNode, above: str = "") -> Iterator[tuple
             problem = f"{quoted(key)} is already on line {seen[key]}" if key in seen else "a key must be one word"
             raise ProgramError(problem, path, _line(name))
         seen[key] = _line(name)
-        if isinstance(value, yaml.MappingNode) and key == "guards":
-            yield from ((key, f"{name[7:]} {text}", line) for name, text, line in _flat(path, value, "guards."))
+        if isinstance(value, yaml.MappingNode) and key in ("guards", "resources"):
+            between = " " if key == "guards" else ": "
+            inner = _flat(path, value, f"{key}.")
+            yield from ((key, f"{name[len(key) + 1 :]}{between}{text}", line) for name, text, line in inner)
         elif key == "knobs":
             yield from _knobs(path, value)
         elif isinstance(value, yaml.MappingNode):

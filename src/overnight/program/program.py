@@ -116,6 +116,7 @@ class Program:
     slots: int = 1  # 0: `auto`, which `wiring` replaces by what this machine has
     cores: int | None = None  # of each slot; None: an even part
     gpus: float | None = None  # of each slot, below 1 a part of one; None: one each, as long as there are some
+    resources: tuple[tuple[str, float], ...] = ()  # of a cluster, by its own names: what each slot holds of them
     exclusive: bool = False  # while a run is measured, nothing else of ours runs
     on: str = ""  # where runs execute: "" is this machine; ray, or ray://host:port
     confirm_on: str = ""  # a word of the hardware whose numbers count; "": that of the baseline's first run
@@ -126,6 +127,7 @@ class Program:
         str, ...
     ] = ()  # paths linked into every run: relative to the repository's root, or starting with ~ or /
     save: tuple[str, ...] = ()  # globs of files of a run that are kept when the run is
+    resume: str = ""  # in a run's folder: what it saves to go on from, when it is executed again
     curve: str | None = None  # a regular expression for progress lines
     disk_mb: float = 2048.0  # what old runs may take on disk
     output_mb: float = 100.0  # what a run may print

@@ -32,7 +32,7 @@ _ROOTED: Mapping[str, Callable[[str, str], str]] = {
     **dict.fromkeys(("edit", "edit.only", "protect"), inside),
     **dict.fromkeys(("share", "hidden"), from_home_or_inside),
     "python": lambda path, folder: path if path in PYTHONS else from_home_or_inside(path, folder),
-    **dict.fromkeys(("save", "artefact"), lambda path, _: inside(path, "")),  # in the folder where the run starts
+    **dict.fromkeys(("save", "artefact", "resume"), lambda path, _: inside(path, "")),  # where the run starts
 }
 
 
@@ -155,6 +155,7 @@ def _program(place: Place, text: str, prose: str, settled: Settled, advice: list
         exclusive=one("exclusive") or False,
         on=one("on") or "",
         confirm_on=one("confirm_on") or "",
+        resume=one("resume") or "",
         priority=one("priority") or 1.0,
         knobs=tuple(replace(setting.value, line=setting.line) for setting in settled["knobs"] if setting.value),
         rules=_rules(place, settled, edit),
@@ -167,7 +168,7 @@ _PLAIN = (
     *("run", "metric", "goal", "between", "slots", "cores", "gpus", "python", "curve", "sandbox", "network"),
     *("processes", "prepare", "score", "answer", "timing", "claim", "margin", "price", "agents", "policy"),
 )
-_LISTS = ("guards", "pass_env", "share", "save", "artefact", "hidden", "agent")
+_LISTS = ("guards", "resources", "pass_env", "share", "save", "artefact", "hidden", "agent")
 _STOPS = {"experiments": "experiments", "hours": "seconds", "until": "until", "cost": "usd"} | {
     key: key for key in ("tokens", "plateau", "target")
 }

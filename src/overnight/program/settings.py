@@ -18,6 +18,9 @@ from overnight.program import units
 from overnight.program.knobs_said import knob_rule
 from overnight.program.program import Origin, Rule
 
+RESERVED = {"cpu": "cores:", "gpu": "gpus:", "memory": "memory:", "object_store_memory": "memory:"}
+"""What Ray has a name of its own for, and which key says it here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -101,6 +104,17 @@ def _gpus(text: str) -> float:
     return number
 
 
+def _resource(text: str) -> tuple[str, float]:
+    name, _, amount = (part.strip() for part in text.rpartition(":"))
+    if name.lower() in RESERVED:
+        raise ValueError(f"{name} is no resource of one's own; write it as {RESERVED[name.lower()]}")
+    if not re.fullmatch(r"[A-Za-z_][\w.:-]{0,99}", name):
+        raise ValueError(f"{units.quoted(text)} is no resource; write its name and how much of it, as in tpu: 1")
+    if not 0.0001 <= units.number(amount) <= 1e6:
+        raise ValueError(f"{units.quoted(text)}: a slot can hold from 0.0001 to a million of it; delete it for none")
+    return name, units.number(amount)
+
+
 def _engine(text: str) -> str:
     """`here` is what it is without the key."""
     if text not in ("here", "ray") and not re.fullmatch(r"ray://[\w.:\[\]-]+", text):
@@ -163,6 +177,7 @@ KEYS: Mapping[str, Key] = {
     "slots": Key(_slots, default="1"),
     "cores": Key(_few),
     "gpus": Key(_gpus),
+    "resources": Key(_resource, many=True),
     "exclusive": Key(_switch),
     "priority": Key(units.positive),
     "on": Key(_engine),
@@ -171,6 +186,7 @@ KEYS: Mapping[str, Key] = {
     "pass_env": Key(_name, many=True),
     "share": Key(_words, many=True),
     "save": Key(_words, many=True),
+    "resume": Key(_words),
     "curve": Key(_pattern),
     "disk": Key(units.size_mb, default="2 GB", show="{:g} MB".format),
     "output": Key(units.size_mb, default="100 MB", show="{:g} MB".format),
