@@ -1,5 +1,6 @@
 """Are the slots busy? Two nights of real runs that sleep: 20 slots and a proposer that answers at once; and one slot
-with a proposer that thinks for 30 % of a run's time. Prints what the slots were busy of the time that there was.
+with a proposer that thinks for 30 % of a run's time. Prints what the slots were busy of the time that there was; beside
+the first, what as many bare shell loops side by side make of this machine (worktree, commit, run, remove; no walls).
 
     python -m bench.busy [--runs 200] [--slots 20] [--seconds 1]
 """
@@ -8,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.loop import Silent, repository
+from bench.loop import SHELL, Silent, repository
 from overnight import wiring
 from overnight.ledger.events import RunDone, RunStarted
 from overnight.ledger.ledger import Reader
@@ -42,8 +44,21 @@ def main() -> None:
     given = parser.parse_args()
     busy = night(given.slots, given.runs, given.seconds, "bench.loop:Silent")
     print(f"{given.slots} slots, {given.runs} runs of {given.seconds:g} s: busy {busy:.1%} of the time", flush=True)
+    busy = shells(given.slots, given.runs, given.seconds)
+    print(f"{given.slots} shell loops side by side: busy {busy:.1%} of the time", flush=True)
     busy = night(1, max(10, given.runs // 5), given.seconds, "bench.busy:Thinks")
     print(f"one slot, a proposer that thinks {THINKING_SHARE:.0%} of a run's time: busy {busy:.1%} of the time")
+
+
+def shells(slots: int, runs: int, seconds: float) -> float:
+    each, command = runs // slots, f"sleep {seconds:g}; echo loss: 1"
+    with tempfile.TemporaryDirectory() as place:
+        roots = [repository(Path(place) / str(slot), command=command) for slot in range(slots)]
+        script, began = SHELL.format(n=each, command=command), time.monotonic()
+        loops = [subprocess.Popen(["bash", "-c", script], cwd=root, stdout=subprocess.DEVNULL) for root in roots]
+        for loop in loops:
+            loop.wait()
+        return each * seconds / (time.monotonic() - began)
 
 
 def night(slots: int, runs: int, seconds: float, agent: str) -> float:

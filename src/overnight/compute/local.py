@@ -14,6 +14,10 @@ Execute = Callable[[Run, int, Slot, Watch], Trial]
 """Measures one run and blocks until it has ended."""
 
 
+BEGIN_SECONDS = 0.02
+"""So long at most `submit` waits for the only run to begin: what is done here meanwhile would keep that from it."""
+
+
 class LocalSlots:
     """An Executor. A run that ended just before its `cancel` arrived keeps its result."""
 
@@ -37,6 +41,9 @@ class LocalSlots:
             job = self._jobs[run.id] = _Job(run, attempt, slot, self._report)
             job.thread = threading.Thread(target=self._work, args=[job], name=f"run {run.id}", daemon=True)
             job.thread.start()
+            alone = len(self._jobs) == 1
+        if alone:
+            job.begun.wait(BEGIN_SECONDS)
 
     def cancel(self, run_id: str) -> None:
         with self._lock:
@@ -59,6 +66,7 @@ class LocalSlots:
             result = self._execute(job.run, job.attempt, job.slot, job)
         except BaseException as error:  # noqa: BLE001 - the edge of a worker: ours, so it must not become a score
             result = Failed(job.run.id, error)
+        job.begun.set()
         with self._lock:
             del self._jobs[job.run.id]
             self._done.add((job.run.id, job.attempt))
@@ -74,11 +82,13 @@ class _Job:
         self.run, self.attempt, self.slot, self._report = run, attempt, slot, report
         self._lock = threading.Lock()
         self._running: Running | None = None
+        self.begun = threading.Event()
         self._asked, self._now = False, False
 
     def started(self, running: Running) -> None:
         with self._lock:
             self._running = running
+        self.begun.set()
         self._pass_on()
 
     def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None:
