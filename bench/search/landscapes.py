@@ -161,6 +161,14 @@ def bad(seed: int) -> Task:
                  ["memory:.2", "cliff:.1"], rng)  # fmt: skip
 
 
+def far(seed: int) -> Task:
+    """20 to 36 knobs that start anywhere."""
+    rng = np.random.default_rng([seed, 7])
+    text = drawn(rng, int(rng.integers(20, 37)), good=False)
+    return built("far", seed, text, shape(text, rng, 0.45, 1.0, 10), rng.uniform(20, 50), rng.uniform(0.3, 1.0),
+                 ["memory:.2", "cliff:.15"], rng)  # fmt: skip
+
+
 LLM = """\
 DEPTH = 8  # 2..20
 WIDTH = 512  # 128..1024, log
@@ -259,6 +267,6 @@ def curved(seed: int) -> Task:
 
 
 TUNING: Mapping[str, Callable[[int], Task]] = {
-    "small": small, "wide": wide, "bad": bad, "llm": llm, "tied": tied, "curved": curved,
+    "small": small, "wide": wide, "bad": bad, "far": far, "llm": llm, "tied": tied, "curved": curved,
     "digits-kernel": RECORDED["digits-kernel"],
 }  # fmt: skip

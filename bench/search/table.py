@@ -1,4 +1,8 @@
-"""The table: what each reached on each family of tasks, their ranks, and how soon ours is where TPE is at 300."""
+"""The table: what each reached on each family of tasks, their ranks, and how soon ours is where TPE is at 300.
+
+Compared are the same seeds: a peer that played fewer has ours of its seeds below it, and ranks are told twice, among
+those that played all seeds, and of the seeds that everybody played.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from bench.search.tasks import Task
 SHOWN = (25, 50, 100, 200)
 AT = 100
 OURS = "overnight"
+ALL, SHARED = "of those that played all seeds", "of the seeds that everybody played"
 
 Makers = Mapping[str, Callable[[int], Task]]
 Reached = Mapping[str, Mapping[int, Sequence[float]]]
@@ -22,7 +27,8 @@ Reached = Mapping[str, Mapping[int, Sequence[float]]]
 
 
 def show(families: Makers, seeds: int, runs: int, jobs: int) -> None:
-    cached, ranks, ahead = load(), {}, []
+    cached, ahead = load(), []
+    ranks: dict[str, dict[str, dict[int, dict[str, float]]]] = {ALL: {}, SHARED: {}}
     with ProcessPoolExecutor(jobs) as pool:
         for family, make in families.items():
             nights = list(pool.map(partial(_night, make, runs), range(seeds)))
@@ -30,9 +36,11 @@ def show(families: Makers, seeds: int, runs: int, jobs: int) -> None:
             for peer, by_seed in cached.get(family, {}).items():
                 reached[peer] = {int(seed): gains for seed, gains in by_seed.items() if int(seed) < seeds}
             _print(family, reached, nights)
-            ranks[family] = {mark: _ranks(reached, mark) for mark in SHOWN}
+            for which, those in ((ALL, _whole(reached)), (SHARED, _shared(reached))):
+                ranks[which][family] = {mark: _ranks(those, mark) for mark in SHOWN}
             ahead.append(_ahead(reached))
-    _print_ranks(ranks)
+    for which, by_family in ranks.items():
+        _print_ranks(which, by_family)
     _print_ahead(ahead)
 
 
@@ -47,16 +55,20 @@ def _marked(gains: Sequence[float]) -> list[float]:
 def _print(family: str, reached: Reached, nights: Sequence[Night]) -> None:
     print(f"\n{family:16}", *(f"{mark:>15}" for mark in SHOWN), "   seeds")
     for who, by_seed in reached.items():
-        if by_seed:
-            print(
-                f"  {who:14}", *(_mean([at(g, mark) for g in by_seed.values()]) for mark in SHOWN), f"{len(by_seed):8}"
-            )
+        _print_line(who, by_seed)
+        if 0 < len(by_seed) < len(reached[OURS]):
+            _print_line("… ours there", {seed: reached[OURS][seed] for seed in by_seed})
     slowest = 1000 * max(each.slowest_seconds for each in nights)
     print(
         f"  ours: {np.mean([n.crashes / len(n.gains) for n in nights]):.0%} crash, slowest ask {slowest:.0f} ms;",
         end="",
     )
     print(f" TPE's mean at 300 after {_soon(reached, nights)} runs", flush=True)
+
+
+def _print_line(who: str, by_seed: Mapping[int, Sequence[float]]) -> None:
+    if by_seed:
+        print(f"  {who:14}", *(_mean([at(g, mark) for g in by_seed.values()]) for mark in SHOWN), f"{len(by_seed):8}")
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -75,6 +87,18 @@ def _soon(reached: Reached, nights: Sequence[Night]) -> str:
     curve = np.mean([gains for gains, _ in pairs], axis=0)
     there = curve >= np.mean([end for _, end in pairs])
     return str(int(np.argmax(there)) + 1) if there.any() else f"more than {len(curve)}"
+
+
+def _whole(reached: Reached) -> Reached:
+    """Who played all seeds."""
+    return {who: by_seed for who, by_seed in reached.items() if len(by_seed) == len(reached[OURS])}
+
+
+def _shared(reached: Reached) -> Reached:
+    """The seeds that everybody played."""
+    played = [set(by_seed) for by_seed in reached.values() if by_seed]
+    seeds = sorted(set.intersection(*played))
+    return {who: {seed: by_seed[seed] for seed in seeds} for who, by_seed in reached.items() if by_seed}
 
 
 def _ranks(reached: Reached, mark: int) -> dict[str, float]:
@@ -107,9 +131,9 @@ def _print_ahead(families: Sequence[Mapping[str, Sequence[float]]]) -> None:
         print(f"  {peer:14} {sum(a > 0 for a in apart):5} {sum(a < 0 for a in apart):5} {len(apart):5}")
 
 
-def _print_ranks(ranks: Mapping[str, Mapping[int, Mapping[str, float]]]) -> None:
+def _print_ranks(which: str, ranks: Mapping[str, Mapping[int, Mapping[str, float]]]) -> None:
     names = list(dict.fromkeys(who for marks in ranks.values() for by in marks.values() for who in by))
-    print("\nrank, 0 best to 1 worst, mean over tasks and seeds")
+    print(f"\nrank {which}, 0 best to 1 worst, mean over families")
     print(f"{'':16}", *(f"{mark:>8}" for mark in SHOWN), "   at 100:", *(f"{family:>9}" for family in ranks))
     for who in names:
         means = [np.mean([by[mark][who] for by in ranks.values() if who in by[mark]] or [np.nan]) for mark in SHOWN]

@@ -178,13 +178,13 @@ def test_the_next_changes_are_those_that_the_search_would_make() -> None:
     assert all(0 <= change.fine <= 1 for change in found.next)
 
 
-# Measured on 24 tasks (seeds 0 to 23) after 40 and 100 experiments, and on 10 after 250. Truth: the loss with one knob
+# Measured on 24 tasks (seeds 0 to 23) after 40 and 100 experiments, and on 8 after 250. Truth: the loss with one knob
 # turned away from where the night ended, the others as they are, which is not what runs of many changes average.
-# - the knob that is named first is among the three that make the most: in 23, 21 and 10 of the nights;
-# - a 95 % interval holds the truth of a value tried in 94, 86 and 84 % of the cases, and of best against worst in 98,
-#   88 and 86 %: late in a night they are too narrow, because truth bends and interacts and the model adds up;
-# - of 48 knobs that make less than a run's noise none was said to matter; of those that make five times as much, 29, 69
-#   and 52 % were.
+# - the knob that is named first is among the three that make the most: in 23, 19 and 7 of the nights;
+# - a 95 % interval holds the truth of a value tried in 95, 89 and 90 % of the cases, and of best against worst in 97,
+#   91 and 92 %: late in a night they are too narrow, because truth bends and interacts and the model adds up;
+# - of 39 knobs that make less than a run's noise none was said to matter; of those that make five times as much, 21, 41
+#   and 31 % were.
 SEEDS, EXPERIMENTS = range(5), 40
 
 
@@ -235,7 +235,9 @@ def test_what_makes_less_than_the_noise_is_not_said_to_matter() -> None:
 
 @pytest.mark.slow
 def test_so_it_is_over_more_nights() -> None:
-    right = [first_is_among_the_three(seed, EXPERIMENTS) for seed in range(20)]
-    held = [each for seed in range(20) for each in covered(seed, EXPERIMENTS)]
-    assert sum(right) >= 18
+    """About five seconds of CPU: a loaded machine may take twenty times as long."""
+    seeds = range(len(SEEDS), 15)
+    right = [first_is_among_the_three(seed, EXPERIMENTS) for seed in seeds]
+    held = [each for seed in seeds for each in covered(seed, EXPERIMENTS)]
+    assert sum(right) >= 9
     assert sum(held) >= 0.88 * len(held)

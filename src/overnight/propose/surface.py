@@ -2,9 +2,9 @@
 
 A Gaussian process over steps from where the knobs stand now. Each knob's curve is nothing where the knob stands, so
 that what is believed of a change is believed of the difference that it makes. How much each knob matters, and how
-noisy a run is, is learnt from the runs (a few steps of maximum likelihood with a prior); before there are any, going
-far is believed to lose a little, since the code as it is was somebody's choice. Trials of other code (`eras`) teach
-the curves, not the level.
+noisy a run is, is learnt from the runs (a few steps of maximum likelihood with a prior). Before there are any, going
+far is believed to lose a little, since the code as it is was somebody's choice; how much it loses is learnt as well, so
+that from a bad start the search goes far. Trials of other code (`eras`) teach the curves, not the level.
 
 Not covered: knobs that only help together. Pairs cost more runs than they gained (docs/LOG.md).
 """
@@ -25,7 +25,7 @@ MATTERS = 0.2  # variance of what a step of a knob does, before anything is know
 SURE_MATTERS = 1.5  # runs that this is worth
 NOISE = 0.4  # of a run, before anything is known
 SURE_NOISE = 3.0
-BOWL = 0.7  # loses about 0.3 of itself at one step, and as much again at each further one
+BOWL, BOWL_SPREAD = 0.7, 0.6  # what going far loses, before anything is known: at most so much, and never a gain
 CHOICE = 0.41  # another choice is as far as one step
 LEVEL, ERA = 1.0, 4.0  # variance of the level, and of another code's level
 LOSS = 3.0  # beyond this, how much worse hardly counts
@@ -41,7 +41,7 @@ class Surface:
         self._rest = 1 / runs[near]
         self._level = LEVEL + ERA * (eras[near][:, None] == eras[near][None, :])
         self.changes, self.unit = _in_units(losses[near], far[near] == 0)
-        self._losses = self.changes - _bowl(numbers, self.points).sum(1)
+        self._far = _far(numbers, self.points).sum(1)
         self._fit()
 
     def table(self, moves: Moves) -> None:
@@ -53,7 +53,7 @@ class Surface:
             at = moves.places[rows]
             self._curves[rows] = weight * self._curve(axis, at, self.points[:, axis])
             self._own[rows] = weight * self._curve(axis, at, at).diagonal()
-        bowls = np.append(_bowl(self._numbers[moves.axes], moves.places), 0.0)
+        bowls = np.append(self._bowl * _far(self._numbers[moves.axes], moves.places), 0.0)
         self._means = bowls + self._curves @ self._pull
 
     def draw(self, picks: npt.NDArray[np.intp], rng: np.random.Generator) -> Array:
@@ -69,7 +69,7 @@ class Surface:
         covariance, in units of the median change."""
         weight = self._weights[axis]
         curves = weight * self._curve(axis, places, self.points[:, axis])
-        means = _bowl(self._numbers[[axis]], places) + curves @ self._pull
+        means = self._bowl * _far(self._numbers[[axis]], places) + curves @ self._pull
         return means, weight * self._curve(axis, places, places) - curves @ self._inverse @ curves.T
 
     def change(self, point: Array) -> tuple[float, float]:
@@ -81,7 +81,7 @@ class Surface:
             at = point[[axis]]
             curves += self._weights[axis] * self._curve(axis, at, self.points[:, axis])[0]
             own += float(self._weights[axis] * self._curve(axis, at, at)[0, 0])
-            mean += float(_bowl(self._numbers[[axis]], at)[0])
+            mean += self._bowl * float(_far(self._numbers[[axis]], at)[0])
         return mean + float(curves @ self._pull), math.sqrt(max(own - float(curves @ self._inverse @ curves), 1e-9))
 
     def unexplained(self) -> Array:
@@ -101,18 +101,25 @@ class Surface:
         alike = _smooth(a - b) - _smooth(a) - _smooth(b) + 1
         return np.asarray(alike / (2 - 2 * math.exp(-1 / (2 * LENGTH**2))))
 
+    def _among_runs(self, axis: int) -> Array:
+        """Its curve between all runs: nothing where one of them did not turn it, which saves most of the time."""
+        turned = np.nonzero(self.points[:, axis])[0]
+        at, alike = self.points[turned, axis], np.zeros((len(self.points), len(self.points)))
+        alike[np.ix_(turned, turned)] = self._curve(axis, at, at)
+        return alike
+
     def _fit(self) -> None:
         """Each round, a weight grows where its curve explains more than chance would, and shrinks where less."""
         count = len(self.points)
         self._weights, noise = np.full(len(self._numbers), MATTERS), NOISE**2
         used = np.nonzero((self.points != 0).any(0))[0].tolist()
-        pieces = [self._curve(axis, self.points[:, axis], self.points[:, axis]).ravel() for axis in used]
-        curves = np.array(pieces).reshape(len(used), count * count)
+        curves = np.array([self._among_runs(axis) for axis in used]).reshape(len(used), count * count)
         for last in [*[False] * ROUNDS, True]:
             weights = self._weights[used]
             covariance = self._level + (weights @ curves).reshape(count, count) + np.diag(noise * self._rest + 1e-6)
             self._inverse = np.linalg.inv(covariance)
-            self._pull = self._inverse @ self._losses
+            self._bowl = self._loses_going_far()
+            self._pull = self._inverse @ (self.changes - self._bowl * self._far)
             if last:
                 self.noise = math.sqrt(noise)
                 return
@@ -120,6 +127,12 @@ class Surface:
             self._weights[used] = _grown(weights, seen, chance, MATTERS, SURE_MATTERS)
             seen, chance = self._pull**2 @ self._rest, np.diag(self._inverse) @ self._rest
             noise = float(_grown(np.array(noise), seen, chance, NOISE**2, SURE_NOISE))
+
+    def _loses_going_far(self) -> float:
+        """The most likely slope of all runs over how far they went, beside what the curves take."""
+        pulled = self._inverse @ self._far
+        off = float(pulled @ (self.changes - BOWL * self._far)) / (BOWL_SPREAD**-2 + float(pulled @ self._far))
+        return min(max(BOWL + off, 0.0), BOWL)
 
 
 def _in_units(losses: Array, here: npt.NDArray[np.bool_]) -> tuple[Array, float]:
@@ -134,8 +147,9 @@ def _in_units(losses: Array, here: npt.NDArray[np.bool_]) -> tuple[Array, float]
     return squashed, unit
 
 
-def _bowl(numbers: npt.NDArray[np.bool_], places: Array) -> Array:
-    return np.where(numbers, BOWL * (np.sqrt(1 + places**2) - 1), CHOICE * BOWL * (places != 0))
+def _far(numbers: npt.NDArray[np.bool_], places: Array) -> Array:
+    """About 0.4 at one step, and one more at each further one."""
+    return np.where(numbers, np.sqrt(1 + places**2) - 1, CHOICE * (places != 0))
 
 
 def _smooth(far: Array) -> Array:
