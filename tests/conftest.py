@@ -31,6 +31,7 @@ WHOLE = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     whole = {Path(__file__).parent / name for name in WHOLE}
+    assert all(path.exists() for path in whole), "a file of WHOLE has another name now"
     for item in items:
         if item.path in whole and not item.get_closest_marker("smoke"):
             item.add_marker(pytest.mark.slow)

@@ -52,14 +52,8 @@ def believe(y: float, variance: float, prior: Prior) -> tuple[float, float]:
 
 
 def parts(y: float, variance: float, prior: Prior) -> Parts:
-    up, down, gain, nothing, harm = prior
-    s = math.sqrt(variance)
-    like_up, mean_up, z_up = slab(y, variance, s, up)
-    like_down, mean_down, z_down = slab(-y, variance, s, down)
-    like_up *= gain
-    like_down *= harm
-    rest = like_down + nothing * math.exp(-0.5 * y * y / variance)
-    total = like_up + rest
+    like_up, mean_up, z_up, like_down, mean_down, z_down, rest, total = _mixed(y, variance, prior)
+    up, down, s = prior[0], prior[1], math.sqrt(variance)
     if total < NOTHING_LEFT:
         return Parts(1.0, y, variance, 0.0, variance) if y > 0 else Parts(0.0, 0.0, variance, y, variance)
     harmful = like_down / rest if rest > 0 else 0.0
@@ -122,6 +116,7 @@ class _Mixed(NamedTuple):
     like_down: float
     mean_down: float
     z_down: float
+    rest: float  # all that is no gain
     total: float
 
 
@@ -132,8 +127,8 @@ def _mixed(y: float, variance: float, prior: Prior) -> _Mixed:
     like_down, mean_down, z_down = slab(-y, variance, s, down)
     like_up *= gain
     like_down *= harm
-    total = like_up + like_down + nothing * math.exp(-0.5 * y * y / variance)
-    return _Mixed(like_up, mean_up, z_up, like_down, mean_down, z_down, total)
+    rest = like_down + nothing * math.exp(-0.5 * y * y / variance)
+    return _Mixed(like_up, mean_up, z_up, like_down, mean_down, z_down, rest, like_up + rest)
 
 
 def slab(y: float, variance: float, s: float, scale: float) -> tuple[float, float, float]:

@@ -32,7 +32,7 @@ def attacks(target: dict[str, Any]) -> dict[str, Callable[[], object]]:
         "remount what it sees": lambda: remount("/usr", target["mounts"]),
         "reach the network by TCP": lambda: socket.create_connection(("127.0.0.1", target["tcp"]), 1).close(),
         "reach the network by UDP": lambda: send(socket.AF_INET, ("127.0.0.1", target["udp"])),
-        "reach a socket by its path": lambda: send(socket.AF_UNIX, f"{folder}/socket"),
+        "reach a socket by its path": lambda: send_near(folder),
         "reach a socket without a path": lambda: send(socket.AF_UNIX, "\0" + target["abstract"]),
         "set the clock": lambda: time.clock_settime(time.CLOCK_REALTIME, time.clock_gettime(time.CLOCK_REALTIME)),
         "make a user namespace": new_namespaces,  # the last but one: it changes what this process may do
@@ -75,6 +75,17 @@ def send(family: socket.AddressFamily, address: object) -> None:
         sender.send(b"out")
         time.sleep(0.005)
         sender.send(b"out")  # fails where nobody has received the first
+
+
+def send_near(folder: str) -> None:
+    """From where its path is short: one of a socket has at most some hundred bytes."""
+    before = os.open(".", os.O_RDONLY)
+    os.chdir(folder)
+    try:
+        send(socket.AF_UNIX, "socket")
+    finally:
+        os.fchdir(before)
+        os.close(before)
 
 
 def leave_a_daemon() -> None:

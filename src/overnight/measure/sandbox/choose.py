@@ -140,12 +140,24 @@ def _targets(outside: Path) -> Iterator[str]:
             for family in (socket.AF_INET, socket.AF_UNIX, socket.AF_UNIX)
         )
         udp.bind(("127.0.0.1", 0))
-        path.bind(str(outside / "socket"))
+        _bind(path, outside)
         if sys.platform == "linux":
             nameless.bind("\0" + abstract)
         keeper = {"pid": os.getpid(), "born": attack.born(os.getpid())}
         where = {"folder": str(outside), **keeper, "mounts": _mounts(), "abstract": abstract}
         yield json.dumps({**where, "tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1]})
+
+
+def _bind(bound: socket.socket, folder: Path) -> None:
+    """As `socket` in the folder, however long the path of that is; elsewhere than on Linux there is no such way."""
+    if sys.platform != "linux":
+        bound.bind(str(folder / "socket"))
+        return
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        bound.bind(f"/proc/self/fd/{at}/socket")
+    finally:
+        os.close(at)
 
 
 def _mounts() -> str:
