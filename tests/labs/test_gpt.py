@@ -113,6 +113,22 @@ def test_a_box_of_a_second_makes_a_model_and_a_summary(stock: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_torch_leaves_out_at_its_start_is_there_for_who_needs_it(stock: Path) -> None:
+    (stock / "train.py").write_text("""
+import sys
+import prepare, torch
+left_out = sys.modules["torch._meta_registrations"]
+weight = torch.ones(2, requires_grad=True)
+adam = torch.optim.AdamW([weight], lr=0.5)
+weight.sum().backward()
+adam.step()
+print([round(w, 3) for w in weight.tolist()], sys.modules["torch._meta_registrations"] is left_out)
+""")
+    done = started(stock)
+    assert (done.stdout, done.stderr) == ("[0.495, 0.495] False\n", "")
+
+
+@pytest.mark.slow
 def test_the_same_seed_repeats_and_another_does_not(lab: Path) -> None:
     first, again, other = (summary(started(lab, OVERNIGHT_SEED=seed)) for seed in ("1", "1", "2"))
     assert first["num_steps"] == STEPS
