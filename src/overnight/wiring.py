@@ -201,7 +201,7 @@ def work(
     workers = hands(task.program, among, here=by_hand)
     ledger = Ledger.create_or_open(folder, holder=f"overnight {'tell' if by_hand else 'run'} --tag {tag}", step=step)
     scratch = scratch_folder(tag, task.repo.node())
-    repo = task.repo.for_night(scratch / "git", [ledger.lock_fd], step)
+    repo = task.repo.for_night([ledger.lock_fd], step)
     repos = ExitStack()  # of git's children
     with closing(ledger), _removed(scratch), closing(repo), closing(task.repo), awake(inhibitor()), repos:
         places = [repos.enter_context(_workplace(task, scratch, i, clock)) for i in range(len(team))]

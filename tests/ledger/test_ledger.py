@@ -76,6 +76,20 @@ def test_an_append_is_written_whole_or_not_at_all(ledger: Ledger) -> None:
     assert verify_chain(ledger) == []
 
 
+NORMAL, FULL = 1, 2  # what SQLite calls them: synced with what comes later, and before the append returns
+
+
+def test_all_is_on_the_disk_at_once_but_what_would_be_done_again(ledger: Ledger) -> None:
+    synced = {}
+    for event in EVERY_KIND:
+        ledger.append(NOW, 1.0, event)
+        synced[event.kind] = next(ledger.query("PRAGMA synchronous"))[0]
+    assert {kind for kind, how in synced.items() if how != FULL} == {"admitted", "rebased", "run_started", "recorded"}
+    assert set(synced.values()) == {NORMAL, FULL}
+    ledger.append(NOW, 1.0, *EVERY_KIND)
+    assert next(ledger.query("PRAGMA synchronous")) == (FULL,)
+
+
 def test_a_cursor_goes_on_where_it_was(ledger: Ledger) -> None:
     ledger.append(NOW, 0.0, *(Noted(id=str(n), text="") for n in range(1001)))
     assert [entry.seq for entry in ledger.since()] == list(range(1, 1002))

@@ -58,6 +58,7 @@ def test_a_run_gives_its_number(measure: Measure) -> None:
 def test_the_log_stays_and_the_folder_of_the_run_goes(measure: Measure, place: Place) -> None:
     measure("print('hello')")
     assert (place.runs / RUN.id / "run.log").read_text() == "hello\n"
+    place.broom.wait()
     assert os.listdir(place.scratch) == []
 
 
@@ -135,6 +136,7 @@ def test_a_run_that_locks_its_own_folder_leaves_nothing(measure: Measure, place:
         "import os; os.mkdir('a'); open('a/b', 'w'); os.chmod('a', 0); os.chmod('.', 0o500); print('val_bpb: 1')"
     )
     assert trial.status is Status.OK
+    place.broom.wait()
     assert os.listdir(place.scratch) == []
 
 
@@ -158,6 +160,7 @@ def test_a_run_that_fails_a_rung_is_pruned_and_has_no_score(place: Place, warden
 def test_a_folder_that_is_not_there_is_our_failure_and_no_trial(measure: Measure, place: Place) -> None:
     with pytest.raises(NotMeasured, match="run 3-screen-0 could not be measured: FileNotFoundError"):
         measure("", replace(PROGRAM, folder="missing"))
+    place.broom.wait()
     assert os.listdir(place.scratch) == []
 
 

@@ -180,6 +180,7 @@ def test_what_save_names_is_kept_also_of_an_artefact(measure: Measure, place: Pl
 
 def test_nothing_is_left_of_any_stage(measure: Measure, place: Place) -> None:
     measure()
+    place.broom.wait()
     assert os.listdir(place.scratch) == []
 
 
@@ -335,6 +336,7 @@ def test_a_candidate_that_hangs_ends_with_its_scorer(measure: Measure, place: Pl
         Status.UNSCORED,
         "visible: the candidate had not answered after 0.4 s",
     )
+    place.broom.wait()
     assert os.listdir(place.scratch) == []
 
 

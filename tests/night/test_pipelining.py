@@ -86,7 +86,8 @@ def test_a_keep_is_recorded_before_anything_else_begins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slots", "run_seconds", "ahead"), [(1, 0.01, 1), (1, 2.0, 1), (1, 3.0, 0), (20, 10.0, 6), (20, 300.0, 0)]
+    ("slots", "run_seconds", "ahead"),
+    [(1, 0.01, 1), (1, 2.0, 1), (1, 3.0, 0), (20, 1.0, 20), (20, 10.0, 2), (20, 300.0, 0)],
 )
 def test_who_answers_at_once_is_asked_ahead_only_where_slots_would_wait_for_it(
     slots: int, run_seconds: float, ahead: int

@@ -71,7 +71,7 @@ def copy(source: Path, folder: Path, lab: str) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".overnight-") as made:
         new = Path(made) / "demo"
         shutil.copytree(source, new, ignore=shutil.ignore_patterns("__pycache__", *_ignored(source)))
-        git = Git(new, quiet_environment(os.environ), Path(made))
+        git = Git(new, quiet_environment(os.environ))
         git.run("init", "--quiet")
         known = git.call("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT").returncode == 0
         who = () if known else ("-c", "user.name=Overnight", "-c", "user.email=overnight@localhost")

@@ -104,7 +104,7 @@ def take(wish: Wish, folder: Path, step: Step = unwatched) -> tuple[Found, Deal]
             return _dealt(wish, reader, repo, SystemClock().now())
         command = f"overnight accept --tag {folder.name}"
         ledger = stack.enter_context(Ledger.create_or_open(folder, holder=command, step=step))
-        repo = stack.enter_context(closing(repo.for_night(repo.git.scratch, [ledger.lock_fd], step)))
+        repo = stack.enter_context(closing(repo.for_night([ledger.lock_fd], step)))
         now = SystemClock().now()
         found, deal = _dealt(wish, ledger, repo, now)
         if not deal.done:

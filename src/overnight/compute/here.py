@@ -38,3 +38,4 @@ def measuring(
     shelf = Shelf(results.parent / "checkpoints", 2 * max(1, program.slots))
     with closing(Warden()) as warden:
         yield Resuming(program, place, warden, shelf)
+    place.broom.wait()

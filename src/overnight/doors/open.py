@@ -175,7 +175,7 @@ class OpenNight:
     def _begin(self) -> None:
         task, scratch = self.task, scratch_folder(self.tag, self.task.repo.node())
         ledger = Ledger.create_or_open(self.folder, holder="overnight ask", step=self._step)
-        repo = task.repo.for_night(scratch / "git", [ledger.lock_fd])
+        repo = task.repo.for_night([ledger.lock_fd])
         with closing(ledger), ExitStack() as after, closing(repo), closing(task.repo):
             after.callback(remove, scratch)  # while the lock is held: it is the scratch of whoever holds it
             if ledger.find("session/1") is None:

@@ -1,8 +1,9 @@
 """The SQLite file of a night: how it is made, opened and recognised, and what its errors mean.
 
 Promises: a file that is not ours is never written to; whatever is wrong with it is a `LedgerError` in one sentence.
-A killed process loses nothing that was committed. `synchronous` is FULL (0.6 ms a commit on an SSD; NORMAL: 0.06),
-because git is written after the ledger: a power cut must not leave a branch ahead of its record.
+A killed process loses nothing that was committed. `synchronous` is FULL (0.6 ms a commit on an SSD; NORMAL: 0.06) but
+for what would be done again, because git is written after the ledger: a power cut must not leave a branch ahead of its
+record.
 """
 
 from __future__ import annotations
@@ -56,7 +57,6 @@ def open_to_write(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> s
             _create(db, newest(migrations))
         _recognise(db, path, newest(migrations))
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
         migrate(db, migrations)
         on_failure.pop_all()
         return db

@@ -41,7 +41,7 @@ def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, 
             trials.append(measured.once())
         return _joined(trials, program.metric)
     finally:
-        remove(folder)
+        place.broom.sweep(folder)
 
 
 def tree_of(run: Run, place: Place) -> Path:

@@ -10,8 +10,10 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from queue import Queue
 
 
 def link_shares(
@@ -54,6 +56,33 @@ def remove(folder: Path) -> None:
     for command in (["rm", "-rf"], ["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
         if os.path.lexists(folder):
             subprocess.run([*command, folder], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+class Broom:
+    """Removes folders while others go on: a slot need not wait for it. What is swept has its name no more at once."""
+
+    def __init__(self) -> None:
+        self._swept: Queue[Path] = Queue()
+        self._lock, self._count = threading.Lock(), 0
+
+    def sweep(self, folder: Path) -> None:
+        with self._lock:
+            self._count += 1
+            swept = folder.with_name(f".swept-{self._count}")
+            if self._count == 1:
+                threading.Thread(target=self._work, name="broom", daemon=True).start()
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(swept)
+            self._swept.put(swept)
+
+    def wait(self) -> None:
+        """Until all is gone."""
+        self._swept.join()
+
+    def _work(self) -> None:
+        while True:
+            remove(self._swept.get())
+            self._swept.task_done()
 
 
 def _empty(folder: int, levels: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from overnight.errors import OvernightError
+from overnight.measure.files import Broom
 from overnight.measure.process import Running, Spec
 from overnight.measure.sandbox.walls import Walls
 from overnight.model import Level
@@ -58,6 +59,7 @@ class Place:
     environ: Mapping[str, str]  # the coordinator's
     hardware: str
     sandbox: Sandbox = NoWalls()
+    broom: Broom = field(default_factory=Broom)
     secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)  # scorers draw by it
 
     @property

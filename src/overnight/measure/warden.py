@@ -4,10 +4,10 @@
          └────────── one socket for each run, handed through the door ────┘
 
 The coordinator starts it once, with an empty environment. A word (four bytes of length, then what it is to prepare) and
-one socket through the door ask for a supervisor; a second socket is the run's channel. One is forked ahead for each
-word of late: it waits behind a hatch, so that a run does not wait for the fork. It is forked a moment after the one
-before was needed, since a run that starts needs the cores itself. What a supervisor does, and how the promise is kept,
-says `supervisor`.
+one socket through the door ask for a supervisor; a second socket is the run's channel. For each word of late there are
+some that were forked ahead, one more for each time that there was none, up to a few: they wait behind hatches, so that
+a run does not wait for the fork. They are forked a moment after the one before was needed, since a run that starts
+needs the cores itself. What a supervisor does, and how the promise is kept, says `supervisor`.
 
 Standard library only, so that the process stays small. No threads, so that a parent's death can be a signal.
 """
@@ -30,7 +30,10 @@ from overnight.measure.supervisor import PATIENCE, supervise
 from overnight.measure.tree import children, kill, kill_tree, quiet, reap, stopped, wake_on_death
 
 LATER = 0.015  # seconds from a run's start to the fork of the next supervisor
-SPARES = 4  # words that one is kept for: a run's, and those of its scoring
+SPARES = 4  # for a word, at most; and words that some are kept for: a run's, and those of its scoring
+
+Spare = tuple[socket.socket, int]
+"""Our end of the hatch that it waits behind, and its pid."""
 
 
 def main(fd: str, groups: str) -> None:
@@ -52,8 +55,8 @@ class Warden:
         self.alarm = wake_on_death()
         self.supervisors: set[int] = set()
         self.born = 0
-        self.spares: dict[bytes, tuple[socket.socket, int]] = {}  # by the word that asks for one
-        self.due: dict[bytes, float] = {}  # when those are forked that are not there
+        self.spares: dict[bytes, list[Spare]] = {}  # by the word that asks for one
+        self.due: list[tuple[float, bytes]] = []  # when those are forked that are not there
 
     def serve(self) -> None:
         """One supervisor for each request that comes through the door, until the coordinator is gone and all have
@@ -63,17 +66,18 @@ class Warden:
         poll.register(self.alarm, select.POLLIN)
         while True:
             now = time.monotonic()
-            for word in [word for word, due in self.due.items() if due <= now]:
-                self.spares[word] = self.fork_supervisor(word)
-                del self.due[word]
+            if self.due and self.due[0][0] <= now:
+                _, word = self.due.pop(0)
+                self.spares.setdefault(word, []).append(self.fork_supervisor(word))
             if len(self.spares) > SPARES:
-                self.spares.pop(next(iter(self.spares)))[0].close()  # the one of long ago
-            ready = dict(poll.poll((min(self.due.values(), default=now + 1) - now) * 1000))
+                for hatch, _ in self.spares.pop(next(iter(self.spares))):  # of long ago
+                    hatch.close()
+            ready = dict(poll.poll(max(0.0, self.due[0][0] - now) * 1000 if self.due else 1000))
             if self.door.fileno() in ready and not self.answer():
                 break
             quiet(self.alarm)
             self.tidy()
-        for hatch, _ in self.spares.values():
+        for hatch, _ in self.all_spares():
             hatch.close()  # each of the others hears the end of its own socket
         give_up = time.monotonic() + PATIENCE
         while self.supervisors and time.monotonic() < give_up:
@@ -85,12 +89,13 @@ class Warden:
         """False: nobody will ask again."""
         size, fds, _, _ = socket.recv_fds(self.door, 4, 2)
         word = self.door.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
-        while fds and not self.hand_over(*(self.spares.pop(word, None) or self.fork_supervisor(word, fds)), fds):
+        ready = self.spares.setdefault(word, []) if fds else []
+        while fds and not self.hand_over(*(ready.pop(0) if ready else self.fork_supervisor(word, fds)), fds):
             pass
         for fd in fds:
             os.close(fd)
-        if fds:
-            self.due[word] = time.monotonic() + LATER
+        if fds and len(ready) + sum(each == word for _, each in self.due) < SPARES:
+            self.due.append((time.monotonic() + LATER, word))
         return bool(size)
 
     def hand_over(self, hatch: socket.socket, pid: int, fds: list[int]) -> bool:
@@ -114,7 +119,10 @@ class Warden:
             self.groups.sweep()
         return ended
 
-    def fork_supervisor(self, word: bytes, held: Sequence[int] = ()) -> tuple[socket.socket, int]:
+    def all_spares(self) -> list[Spare]:
+        return [spare for spares in self.spares.values() for spare in spares]
+
+    def fork_supervisor(self, word: bytes, held: Sequence[int] = ()) -> Spare:
         """Gives our end of the hatch that it waits behind, and its pid. What we hold of a run's it gets there."""
         ours, theirs = socket.socketpair()
         self.born += 1
@@ -123,7 +131,7 @@ class Warden:
             self.supervisors.add(pid)
             return ours, pid
         try:
-            for mine in (ours, self.door, *(hatch for hatch, _ in self.spares.values())):
+            for mine in (ours, self.door, *(hatch for hatch, _ in self.all_spares())):
                 mine.close()
             for fd in held:
                 os.close(fd)

@@ -9,6 +9,7 @@ none of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,13 +21,12 @@ TURNAROUND = 0.05
 WORTH_HIDING = 0.02
 """Of a run: where slots wait for more than this, one that answers at once is asked ahead."""
 
-WAITING = 0.25
-"""Proposals ahead for each slot, beside the first: not all runs end at once."""
-
 
 def hurry(slots: int, run_seconds: float) -> int:
-    """How many proposals should be there before a slot is free."""
-    return 1 + int(WAITING * slots) if slots * TURNAROUND > WORTH_HIDING * run_seconds else 0
+    """How many proposals should be there before a slot is free: as many as slots become free while one is made, if runs
+    end at random, and one for each where they come and go together."""
+    busy = slots * TURNAROUND / run_seconds  # of those who decide and write down
+    return math.ceil(slots * min(1.0, busy)) if busy > WORTH_HIDING else 0
 
 
 @dataclass(frozen=True, slots=True)

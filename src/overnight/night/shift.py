@@ -86,7 +86,9 @@ class Shift:
             for experiment in finished(self.ledger):
                 self._tell(experiment)
             while (closed := self.night.state.closed) is None:
-                actions = self.night.next(executor.free())
+                free = executor.free()
+                self._take_all()  # what left these slots is known when they are filled
+                actions = self.night.next(free)
                 for action in actions:
                     self._do(action)
                 if not actions:
@@ -165,18 +167,20 @@ class Shift:
     def _listen(self) -> None:
         """Waits for the next message, at most a tick, and takes in all that are there."""
         self._take_inbox()
-        try:
+        with suppress(Empty):
             self._take(self.queue.get(timeout=TICK_SECONDS))
-            while True:
-                self._take(self.queue.get_nowait())
-        except Empty:
-            pass
+        self._take_all()
         now = self.clock.now()
         if edited := self.rereader.look(now):
             self._append(edited)
             self.night.reread(self.rereader.program)
         self.night.hear(Tick(now, self._elapsed()))
         self.watcher.tick(self.night, now, self.beats)
+
+    def _take_all(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._take(self.queue.get_nowait())
 
     def _take(self, message: Message) -> None:
         match message:

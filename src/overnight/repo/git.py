@@ -16,13 +16,14 @@ import re
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache, cached_property
 from pathlib import Path
 from typing import IO, TypeVar
 
 from overnight.errors import GitError
+from overnight.repo.loose import Loose
 from overnight.repo.objects import Object, Tree, format_tree, parse_tree
 
 Answer = TypeVar("Answer")
@@ -42,6 +43,9 @@ QUIET = {
 }
 SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
 
+FIXED = re.compile(r"[0-9a-f]{40,64}(\^\{tree\})?\Z")  # names that stand for the same for ever
+KNOWN, WORTH_KNOWING = 128, 256 * 1024  # so many objects, of at most so many bytes
+
 ANSWERS_AT_ONCE = (2, 34)  # before, `update-ref --stdin` kept its answers to itself until its end
 
 
@@ -50,11 +54,12 @@ def quiet_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 class Git:
-    """git in one repository. `scratch` is a folder for files that live for one call; made when first needed."""
+    """git in one repository."""
 
-    def __init__(self, cwd: Path, env: Mapping[str, str], scratch: Path, pass_fds: Sequence[int] = ()) -> None:
-        self.cwd, self.env, self.scratch, self.pass_fds = cwd, env, scratch, tuple(pass_fds)
+    def __init__(self, cwd: Path, env: Mapping[str, str], pass_fds: Sequence[int] = ()) -> None:
+        self.cwd, self.env, self.pass_fds = cwd, env, tuple(pass_fds)
         self._children: dict[tuple[str, ...], _Child] = {}
+        self._known: dict[str, Object] = {}  # the latest that were asked for: the same few are, again and again
         self._lock = threading.Lock()
 
     def run(self, *args: str, stdin: bytes = b"") -> bytes:
@@ -79,7 +84,12 @@ class Git:
 
     def find(self, name: str) -> Object | None:
         """What `name` (an id, `HEAD`, `ID^{tree}`) stands for; None where there is no such thing."""
-        return self._ask(("cat-file", "--batch"), os.fsencode(name) + b"\n", _read_object)
+        if known := self._known.get(name):
+            return known
+        found = self._ask(("cat-file", "--batch"), os.fsencode(name) + b"\n", _read_object)
+        if found and FIXED.match(name):
+            self._remember(name, found)
+        return found
 
     def get(self, name: str) -> Object:
         """As `find`, for what must be there."""
@@ -93,14 +103,31 @@ class Git:
         return parse_tree(self.get(name))
 
     def add(self, kind: str, data: bytes) -> str:
-        """Stores a blob or a commit, byte for byte: no filter, no line-ending conversion."""
-        with self.file(data) as path:
-            argv = ("hash-object", "-w", "-t", kind, "--no-filters", "--stdin-paths")
-            return self._ask(argv, quoted(os.fspath(path)) + b"\n", _read_line)
+        """Stores an object, byte for byte: no filter, no line-ending conversion."""
+        if not self._loose:
+            return self.run("hash-object", "-w", "-t", kind, "--stdin", stdin=data).decode().strip()
+        oid = self._loose.add(kind, data)
+        self._remember(oid, Object(oid, kind, data))
+        if kind == "commit" and (tree := self._known.get(data[5 : 5 + len(oid)].decode())):
+            self._remember(f"{oid}^{{tree}}", tree)
+        return oid
 
     def add_tree(self, tree: Tree) -> str:
-        # --missing: the entries come from a tree that stands, so looking each of them up again is lost time
-        return self._ask(("mktree", "-z", "--batch", "--missing"), format_tree(tree) + b"\0", _read_line)
+        return self.add("tree", format_tree(tree))
+
+    def _remember(self, name: str, found: Object) -> None:
+        if len(found.data) <= WORTH_KNOWING:
+            with self._lock:
+                self._known[name] = found
+                while len(self._known) > KNOWN:
+                    del self._known[next(iter(self._known))]
+
+    @cached_property
+    def _loose(self) -> Loose | None:
+        asked = self.call("config", "--get-regexp", r"^core\.(fsync|fsyncobjectfiles|sharedrepository)$").stdout
+        told = self.run("rev-parse", "--show-object-format", "--git-path", "objects").decode()
+        algorithm, _, folder = told.removesuffix("\n").partition("\n")
+        return None if asked else Loose(self.cwd / folder, algorithm)
 
     def change_ref(self, command: str) -> None:
         """One line for `git update-ref --stdin`, such as `update REF NEW OLD`, as a transaction. GitError where git
@@ -110,19 +137,6 @@ class Git:
             self.run(*words, stdin=f"{command}\n".encode())
         else:
             self._ask(words, f"start\n{command}\nprepare\ncommit\n".encode(), _read_committed)
-
-    @contextmanager
-    def file(self, data: bytes) -> Iterator[Path]:
-        """`data` as a file, for as long as the block runs."""
-        try:
-            self.scratch.mkdir(parents=True, exist_ok=True)
-            handle = tempfile.NamedTemporaryFile(dir=self.scratch)  # noqa: SIM115 - closed below
-            handle.write(data)
-            handle.flush()
-        except OSError as error:
-            raise GitError(f"{self.scratch} cannot be written to: {error.strerror}") from error
-        with handle:
-            yield Path(handle.name)
 
     def close(self) -> None:
         with self._lock:
@@ -208,8 +222,3 @@ def _read_object(stdout: IO[bytes]) -> Object | None:
     if len(data) <= int(size):
         raise EOFError
     return Object(oid, kind, data[:-1])
-
-
-def quoted(path: str) -> bytes:
-    """In git's quotes, which a path needs that contains a line break."""
-    return b'"' + os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'

@@ -29,7 +29,7 @@ class Joiner:
 
     def __init__(self, repo: Repo) -> None:
         self.repo = repo
-        self._git = Git(repo.root, {**repo.git.env, **_without_drivers(repo)}, repo.git.scratch, repo.git.pass_fds)
+        self._git = Git(repo.root, {**repo.git.env, **_without_drivers(repo)}, repo.git.pass_fds)
         self._known: dict[tuple[str, str], Joined] = {}
 
     def join(self, ours: str, theirs: str) -> Joined:

@@ -50,12 +50,10 @@ def parse_tree(tree: Object) -> Tree:
 
 
 def format_tree(tree: Tree) -> bytes:
-    """The lines that `git mktree -z` reads; it sorts them itself."""
-    kinds = {FOLDER: "tree", SUBMODULE: "commit"}
-    return b"".join(
-        f"{entry.mode} {kinds.get(entry.mode, 'blob')} {entry.oid}\t".encode() + os.fsencode(name) + b"\0"
-        for name, entry in tree.items()
-    )
+    """In git's order, in which a folder stands as if its name ended with a slash."""
+    named = ((os.fsencode(name), entry) for name, entry in tree.items())
+    in_order = sorted(named, key=lambda each: each[0] + b"/" * (each[1].mode == FOLDER))
+    return b"".join(b"%b %b\0%b" % (entry.mode.encode(), name, bytes.fromhex(entry.oid)) for name, entry in in_order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,19 +32,19 @@ class Repo:
         here = path.resolve()
         if not here.is_dir():
             raise RepoError(f"{path} is not a folder.")
-        asking = Git(here, quiet_environment(env), here)
+        asking = Git(here, quiet_environment(env))
         root, git_dir, common_dir = (
             (here / _answer(asking, question)).resolve()
             for question in ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
         )
         pinned = {**asking.env, "GIT_DIR": str(git_dir), "GIT_WORK_TREE": str(root)}
-        repo = cls(root, common_dir, Git(root, pinned, common_dir / "overnight" / ".tmp"), step)
+        repo = cls(root, common_dir, Git(root, pinned), step)
         repo.head()
         return repo
 
-    def for_night(self, scratch: Path, pass_fds: Sequence[int] = (), step: Step = unwatched) -> Repo:
+    def for_night(self, pass_fds: Sequence[int] = (), step: Step = unwatched) -> Repo:
         """The same repository, for a night that is under way: its own children, which hold its lock."""
-        return Repo(self.root, self.common_dir, Git(self.root, self.git.env, scratch, pass_fds), step)
+        return Repo(self.root, self.common_dir, Git(self.root, self.git.env, pass_fds), step)
 
     def close(self) -> None:
         self.git.close()

@@ -46,7 +46,7 @@ def refuse_obstacles(repo: Repo, commit: str) -> None:
 
 def fast_forward(repo: Repo, commit: str, reason: str) -> None:
     """Moves the branch that is checked out, the index and the files to `commit`, which stands on HEAD."""
-    git = Git(repo.root, {**repo.git.env, "GIT_REFLOG_ACTION": reason}, repo.git.scratch, repo.git.pass_fds)
+    git = Git(repo.root, {**repo.git.env, "GIT_REFLOG_ACTION": reason}, repo.git.pass_fds)
     flags = ("--ff-only", "--no-squash", "--no-autostash", "--no-overwrite-ignore", "--quiet")
     with repo.watched("take.merge"):
         done = git.call("merge", *flags, commit)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overnight.repo.checkout import write
-from overnight.repo.git import Git, quiet_environment, quoted
+from overnight.repo.git import Git, quiet_environment
 from overnight.repo.objects import LINK, OVERNIGHT, SUBMODULE, Tree
 from overnight.repo.plain import opened
 from overnight.repo.repo import Repo
@@ -67,14 +67,14 @@ def make_workspace(repo: Repo, commit: str, into: Path, without: Iterable[str] =
     into.mkdir(parents=True, exist_ok=True)
     env = {name: value for name, value in repo.git.env.items() if not name.startswith("GIT_")}
     nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    git = Git(into, quiet_environment(env) | nothing, repo.git.scratch)
+    git = Git(into, quiet_environment(env) | nothing)
     git.run("init", "--quiet", "--template=", "--initial-branch=main")
     stream = [b"commit refs/heads/main\ncommitter ", OVERNIGHT.committer, b" 0 +0000\ndata 5\nstart\n"]
     for path, entry in files.items():
         data = repo.git.get(entry.oid).data
         (into / path).parent.mkdir(parents=True, exist_ok=True)
         write(os.fspath(into / path), entry, data)
-        stream += [f"M {entry.mode} inline ".encode(), quoted(path), b"\ndata %d\n" % len(data), data, b"\n"]
+        stream += [f"M {entry.mode} inline ".encode(), _quoted(path), b"\ndata %d\n" % len(data), data, b"\n"]
     git.run("fast-import", "--quiet", stdin=b"".join(stream))
     git.run("read-tree", "main")
     return Workspace(into, files)
@@ -108,3 +108,8 @@ def _blob_id(data: bytes, like: str) -> str:
     hashed = hashlib.sha1(usedforsecurity=False) if len(like) == 40 else hashlib.sha256()
     hashed.update(b"blob %d\0" % len(data) + data)
     return hashed.hexdigest()
+
+
+def _quoted(path: str) -> bytes:
+    """In git's quotes, which a path needs that contains a line break."""
+    return b'"' + os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from overnight.model import Slot, Split
@@ -67,11 +67,12 @@ def run_walls(
     )
 
 
-def system() -> Iterator[str]:
+@cache
+def system() -> tuple[str, ...]:
     """What every program needs, as far as it is here. An empty folder is left out: each mount takes time."""
-    for path in (*SYSTEM, *(f"/etc/{name}" for name in CONFIGURATION)):
-        if os.access(path, os.R_OK) and not (os.path.isdir(path) and not os.listdir(path)):
-            yield path
+    named = (*SYSTEM, *(f"/etc/{name}" for name in CONFIGURATION))
+    there = (path for path in named if os.access(path, os.R_OK))
+    return tuple(path for path in there if not os.path.isdir(path) or os.listdir(path))
 
 
 def shares(program: Program, root: Path, user_home: Path) -> Iterator[Path]:
