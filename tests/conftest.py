@@ -1,6 +1,6 @@
 """Property tests try the same examples each time, and none is broken off because the machine has much else to do.
 
-`pytest --hypothesis-profile thorough` tries four times as many, as CI does; `--hypothesis-profile default` draws others."""
+`pytest --hypothesis-profile thorough` tries four times as many, as CI does; with `default` others are drawn."""
 
 from __future__ import annotations
 

@@ -82,7 +82,9 @@ def imports(path: Path) -> Iterator[str]:
 def test_imports_go_down_only() -> None:
     bound = [path for path in MODULES if room(path) not in FREE]
     pairs = [(path, FLOORS.index(room(path)), name) for path in bound for name in imports(path)]
-    assert [f"{path} imports {name}, which is above it" for path, floor, name in pairs if FLOORS.index(name) < floor] == []
+    assert [
+        f"{path} imports {name}, which is above it" for path, floor, name in pairs if FLOORS.index(name) < floor
+    ] == []
 
 
 def test_values_import_nothing_of_ours() -> None:
