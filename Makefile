@@ -38,7 +38,7 @@ demo: $(VENV)/$(if $(filter-out gpt,$(LAB)),installed,gpt-installed)
 	@$(BIN)/overnight demo $(LAB) $(ARGS)
 
 test: $(VENV)/dev-installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/dev-installed
 	$(BIN)/ruff format --check .

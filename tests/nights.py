@@ -42,6 +42,9 @@ Make the loss smaller.
 """
 
 
+PERSON = "[user]\n\tname = A Person\n\temail = person@example.com\n"
+
+
 def git(root: Path, *args: str) -> str:
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     env |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
@@ -54,9 +57,9 @@ def make_repo(root: Path, files: Mapping[str, str]) -> Path:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    git(root, "init", "-q", "-b", "main")
-    git(root, "config", "user.name", "A Person")
-    git(root, "config", "user.email", "person@example.com")
+    git(root, "init", "-q", "-b", "main", "--template=")
+    with (root / ".git/config").open("a") as config:
+        config.write(PERSON)
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "start")
     return root

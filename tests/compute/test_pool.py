@@ -91,7 +91,10 @@ def up_to(longest: float) -> Length:
     return lambda rng: rng.uniform(0.1, longest)
 
 
-@settings(max_examples=12)
+FEW = settings(max_examples=settings().max_examples // 8)  # each is many nights
+
+
+@FEW
 @given(
     st.integers(1, 8),
     st.lists(
@@ -111,7 +114,7 @@ def test_who_always_wants_more_gets_its_share_within_a_run(
         assert abs(night.used - 40.0 * slots * weight / total) <= a_run
 
 
-@settings(max_examples=12)
+@FEW
 @given(st.integers(1, 8), st.lists(st.integers(0, 6), min_size=2, max_size=5), st.integers(0, 1000))
 def test_no_slot_is_idle_while_somebody_wants_it_however_appetites_change(
     slots: int, appetites: list[int], seed: int

@@ -76,6 +76,7 @@ class World:
     program: Program
     slots: int
     entries: list[Entry] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)  # of the entries
     commits: dict[str, tuple[Tree, str]] = field(default_factory=lambda: {"c0": (frozenset(), "")})
     branch: str = ""
     log: list[int] = field(default_factory=list)
@@ -92,10 +93,16 @@ class World:
     def append(self, *events: Event) -> list[Entry]:
         stored = []
         for event in events:
-            if all(entry.event.key != event.key for entry in self.entries):
+            if event.key not in self.keys:
+                self.keys.add(event.key)
                 self.entries.append(Entry(len(self.entries) + 1, self.clock.utc, self.clock.mono, event, "", ""))
                 stored.append(self.entries[-1])
         return stored
+
+    def forget(self, cut: int) -> None:
+        """As if entry `cut` and those after it had never been."""
+        self.keys -= {entry.event.key for entry in self.entries[cut:]}
+        del self.entries[cut:]
 
     def commit(self, tree: Tree, parent: str) -> str:
         name = f"c{sorted(tree)}<{parent}" if tree else "c0"

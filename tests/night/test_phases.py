@@ -81,7 +81,7 @@ def test_somebody_asks_what_each_keep_is_worth() -> None:
 def test_a_stopped_night_gets_its_claim_when_somebody_asks() -> None:
     world = a_night(7, experiments=25)
     cut = next(i for i, e in enumerate(world.entries) if isinstance(e.event, Turned))
-    del world.entries[cut:]
+    world.forget(cut)
     world.log = world.log[: sum(e.event.kind == "recorded" for e in world.entries)]
     coordinator = Coordinator(world)
     coordinator.night.errand = Phase.CLAIM

@@ -34,9 +34,13 @@ def started(world: World) -> list[RunStarted]:
     return [entry.event for entry in world.entries if isinstance(entry.event, RunStarted)]
 
 
+SEEDS = pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 40), marks=pytest.mark.slow)], ids=str)
+
+
+@SEEDS
 @pytest.mark.parametrize("kill_chance", [0.0, 0.03])
-def test_all_that_the_judge_hears_of_is_from_the_one_class_that_counts(kill_chance: float) -> None:
-    for seed in range(20):
+def test_all_that_the_judge_hears_of_is_from_the_one_class_that_counts(kill_chance: float, seeds: range) -> None:
+    for seed in seeds:
         world = rehearse(seed, (CHEAP, GOOD, OLD), "h200", kill_chance)
         check(world)
         assert {(run.run.purpose is Purpose.SCOUT, run.hardware) for run in started(world)} <= {
@@ -44,8 +48,9 @@ def test_all_that_the_judge_hears_of_is_from_the_one_class_that_counts(kill_chan
         }  # fmt: skip
 
 
-def test_where_none_is_named_it_is_the_one_of_the_first_run_also_after_a_resume() -> None:
-    for seed in range(20):
+@SEEDS
+def test_where_none_is_named_it_is_the_one_of_the_first_run_also_after_a_resume(seeds: range) -> None:
+    for seed in seeds:
         world = rehearse(seed, (CHEAP, GOOD, CHEAP), kill_chance=0.03)
         check(world)
         assert {run.hardware for run in started(world) if run.run.purpose is not Purpose.SCOUT} == {CHEAP}

@@ -50,7 +50,7 @@ def test_the_text_has_one_of_each() -> None:
     assert len(LITERALS) == 12
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.dictionaries(st.integers(0, len(LITERALS) - 1), st.sampled_from(VALUES), min_size=1, max_size=4))
 def test_what_is_read_of_a_known_shape_is_what_parsing_says(changes: dict[int, str]) -> None:
     text = spliced(TEXT, [(LITERALS[place], new) for place, new in changes.items()])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from overnight.program.knobs import find_knobs, literals_in, with_knobs
@@ -136,7 +136,6 @@ def test_a_knob_that_is_referred_to_turns_what_refers_to_it() -> None:
 def test_any_value_of_any_document_can_be_turned_alone(
     path: str, load: Callable[[str], Any], documents: st.SearchStrategy[str]
 ) -> None:
-    @settings(max_examples=60, deadline=None)
     @given(documents, st.integers(0, 10**6))
     def each(text: str, drawn: int) -> None:
         literals = literals_in(text, path)

@@ -31,7 +31,7 @@ def long_night(experiments: int) -> Notebook:
 # ---- its size
 
 
-@pytest.mark.parametrize("experiments", [10, 10_000])
+@pytest.mark.parametrize("experiments", [10, 1_500, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_the_night_so_far_stays_under_its_cap(experiments: int) -> None:
     told = long_night(experiments)
     flights, words = ["is tried " * 99] * 200, ["it believes " * 99] * 50

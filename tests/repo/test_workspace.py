@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,14 +23,19 @@ FILES = {
 }
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    root = make_repo(tmp_path / "root", FILES)
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make_repo(tmp_path_factory.mktemp("pattern") / "root", FILES)
     (root / "train.py").write_text("x = 2\n")
     os.symlink("train.py", root / "link")
     git(root, "add", "train.py", "link")
     git(root, "commit", "-q", "-m", "the secret of yesterday")
     return root
+
+
+@pytest.fixture
+def root(pattern: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(pattern, tmp_path / "root", symlinks=True)
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +34,7 @@ from overnight.testing.model_server import (
     refuses,
     says,
 )
+from tests.nights import make_repo
 
 TEXT = "import math\n\nRATE = 0.1\nDEPTH = 4\n\nprint('loss:', math.exp(RATE) * DEPTH)\n"
 BETTER = TEXT.replace("0.1", "0.2")
@@ -70,18 +69,13 @@ class Desk:
         return [request.body["messages"][-1]["content"] for request in self.server.turns]
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Iterator[Repo]:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "repo").mkdir()
-    (tmp_path / "repo" / "train.py").write_text(TEXT)
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "GIT_CONFIG_NOSYSTEM": "1"}
-    who = "-c user.name=U -c user.email=u@x"
-    commands = f"git init -q && git add -A && git {who} commit -qm start"
-    subprocess.run(commands, shell=True, cwd=tmp_path / "repo", env=env, check=True)
-    found = Repo.discover(tmp_path / "repo", env=env)
-    yield found
-    found.close()
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
+    """An agent that asks a model only reads it."""
+    folder = tmp_path_factory.mktemp("chat")
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    with closing(Repo.discover(make_repo(folder / "repo", {"train.py": TEXT}), env=env)) as found:
+        yield found
 
 
 @contextmanager
