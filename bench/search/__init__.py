@@ -9,7 +9,8 @@
 
 A run is one measurement. Everybody starts from the same settings, which are told first; sees the same knobs on the
 same scales, the same noise, and the same crashes. Shown is the true gain, in % of the start's loss, of the setting that
-measured best so far. What each file covers: `tasks` (what a task is), `spaces` and `landscapes` (synthetic ones to
-tune on), `held_out` (no number of the search was chosen by them), `works`, `record`, `forest` and `surrogate` (real
-work, recorded and fitted), `peers`, `ours`, `cache`, `cost` (of asking), `table`.
+measured best so far. What each file covers: `tasks` (what a task is), `spaces`, `landscapes` and `rough` (synthetic
+ones to tune on), `held_out` (no number of the search was chosen by them), `works`, `more`, `record`, `forest` and
+`surrogate` (real work, recorded and fitted), `peers`, `ours`, `cache`, `cost` (of asking), `table`, `bar` (what is
+asked of the search, in a few lines).
 """

@@ -12,15 +12,18 @@ from bench.search.cost import cost_line
 from bench.search.held_out import HELD_OUT
 from bench.search.landscapes import TUNING
 from bench.search.peers import PEERS, VARIANTS, reached
+from bench.search.rough import ROUGH
 from bench.search.table import show
 from bench.search.tasks import Task
+
+TUNED_ON = {**TUNING, **ROUGH}
 
 
 def main() -> None:
     options = _options()
-    families: Mapping[str, Callable[[int], Task]] = TUNING if options.tuning else HELD_OUT
+    families: Mapping[str, Callable[[int], Task]] = TUNED_ON if options.tuning else HELD_OUT
     if options.tasks:
-        families = {name: make for name, make in {**TUNING, **HELD_OUT}.items() if name in options.tasks}
+        families = {name: make for name, make in {**TUNED_ON, **HELD_OUT}.items() if name in options.tasks}
     if options.peers is not None:
         _play_peers(families, options)
     else:
@@ -52,7 +55,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.search", description="The search against its peers.")
     add = parser.add_argument
     add("--tuning", action="store_true", help="the tasks that the search was tuned on, in place of the held-out ones")
-    add("--tasks", nargs="*", metavar="NAME", help=f"of {', '.join([*TUNING, *HELD_OUT])}")
+    add("--tasks", nargs="*", metavar="NAME", help=f"of {', '.join([*TUNED_ON, *HELD_OUT])}")
     add(
         "--peers",
         nargs="*",

@@ -1,7 +1,7 @@
 """The table: what each reached on each family of tasks, their ranks, and how soon ours is where TPE is at 300.
 
 Compared are the same seeds: a peer that played fewer has ours of its seeds below it, and ranks are told twice, among
-those that played all seeds, and of the seeds that everybody played.
+those that played all seeds, and of the seeds that everybody played. The last lines are the bar (`bar`).
 """
 
 from __future__ import annotations
@@ -12,22 +12,20 @@ from functools import partial
 
 import numpy as np
 
+from bench.search.bar import AT, OURS, Played, Reached, lines, places, whole
 from bench.search.cache import MARKS, at, load
 from bench.search.ours import Night, night
 from bench.search.tasks import Task
 
 SHOWN = (25, 50, 100, 200)
-AT = 100
-OURS = "overnight"
 ALL, SHARED = "of those that played all seeds", "of the seeds that everybody played"
 
 Makers = Mapping[str, Callable[[int], Task]]
-Reached = Mapping[str, Mapping[int, Sequence[float]]]
-"""By who and seed: the gains at the marks."""
 
 
 def show(families: Makers, seeds: int, runs: int, jobs: int) -> None:
-    cached, ahead = load(), []
+    cached = load()
+    played: list[Played] = []
     ranks: dict[str, dict[str, dict[int, dict[str, float]]]] = {ALL: {}, SHARED: {}}
     with ProcessPoolExecutor(jobs) as pool:
         for family, make in families.items():
@@ -36,12 +34,12 @@ def show(families: Makers, seeds: int, runs: int, jobs: int) -> None:
             for peer, by_seed in cached.get(family, {}).items():
                 reached[peer] = {int(seed): gains for seed, gains in by_seed.items() if int(seed) < seeds}
             _print(family, reached, nights)
-            for which, those in ((ALL, _whole(reached)), (SHARED, _shared(reached))):
+            for which, those in ((ALL, whole(reached)), (SHARED, _shared(reached))):
                 ranks[which][family] = {mark: _ranks(those, mark) for mark in SHOWN}
-            ahead.append(_ahead(reached))
+            played.append(Played(family, {seed: each.gains for seed, each in enumerate(nights)}, reached))
     for which, by_family in ranks.items():
         _print_ranks(which, by_family)
-    _print_ahead(ahead)
+    print(*lines(played), sep="\n")
 
 
 def _night(make: Callable[[int], Task], runs: int, seed: int) -> Night:
@@ -89,11 +87,6 @@ def _soon(reached: Reached, nights: Sequence[Night]) -> str:
     return str(int(np.argmax(there)) + 1) if there.any() else f"more than {len(curve)}"
 
 
-def _whole(reached: Reached) -> Reached:
-    """Who played all seeds."""
-    return {who: by_seed for who, by_seed in reached.items() if len(by_seed) == len(reached[OURS])}
-
-
 def _shared(reached: Reached) -> Reached:
     """The seeds that everybody played."""
     played = [set(by_seed) for by_seed in reached.values() if by_seed]
@@ -102,40 +95,19 @@ def _shared(reached: Reached) -> Reached:
 
 
 def _ranks(reached: Reached, mark: int) -> dict[str, float]:
-    """The mean over seeds of each one's place among those that ran this seed so long; 1 is best."""
-    places: dict[str, list[float]] = {}
-    for seed in next(iter(reached.values())):
-        there = {w: at(g[seed], mark) for w, g in reached.items() if seed in g and not np.isnan(at(g[seed], mark))}
-        for who, gain in there.items():
-            above = sum(other > gain for other in there.values())
-            ties = sum(other == gain for other in there.values())
-            share = (above + (ties - 1) / 2) / max(len(there) - 1, 1)
-            places.setdefault(who, []).append(share)
-    return {who: float(np.mean(each)) for who, each in places.items()}
-
-
-def _ahead(reached: Reached) -> dict[str, list[float]]:
-    """By how much ours is ahead of each peer at AT, seed by seed."""
-    ours = reached[OURS]
-    return {
-        peer: [at(ours[seed], AT) - at(gains, AT) for seed, gains in by_seed.items() if not np.isnan(at(gains, AT))]
-        for peer, by_seed in reached.items()
-        if peer != OURS
-    }
-
-
-def _print_ahead(families: Sequence[Mapping[str, Sequence[float]]]) -> None:
-    print(f"\nnights of which ours is ahead at {AT}, behind, of all")
-    for peer in dict.fromkeys(peer for family in families for peer in family):
-        apart = [gain for family in families for gain in family.get(peer, ())]
-        print(f"  {peer:14} {sum(a > 0 for a in apart):5} {sum(a < 0 for a in apart):5} {len(apart):5}")
+    return {who: float(np.mean(each)) for who, each in places(reached, mark).items()}
 
 
 def _print_ranks(which: str, ranks: Mapping[str, Mapping[int, Mapping[str, float]]]) -> None:
     names = list(dict.fromkeys(who for marks in ranks.values() for by in marks.values() for who in by))
     print(f"\nrank {which}, 0 best to 1 worst, mean over families")
-    print(f"{'':16}", *(f"{mark:>8}" for mark in SHOWN), "   at 100:", *(f"{family:>9}" for family in ranks))
+    families = (f"{family:>{_width(family)}}" for family in ranks)
+    print(f"{'':16}", *(f"{mark:>8}" for mark in SHOWN), "   at 100:", *families)
     for who in names:
         means = [np.mean([by[mark][who] for by in ranks.values() if who in by[mark]] or [np.nan]) for mark in SHOWN]
-        each = (by[100].get(who, np.nan) for by in ranks.values())
-        print(f"  {who:14}", *(f"{mean:8.2f}" for mean in means), " " * 11, *(f"{one:9.2f}" for one in each))
+        each = (f"{by[AT].get(who, np.nan):{_width(family)}.2f}" for family, by in ranks.items())
+        print(f"  {who:14}", *(f"{mean:8.2f}" for mean in means), " " * 11, *each)
+
+
+def _width(family: str) -> int:
+    return max(len(family) + 1, 9)

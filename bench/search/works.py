@@ -15,13 +15,14 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.search.more import MORE
 from bench.search.tasks import Setting
 from overnight.program.knobs import with_knobs
 
@@ -234,4 +235,5 @@ WORKS: Mapping[str, Callable[[], Work]] = {
     "digits-kernel": lambda: Work(KERNEL, digits_kernel),
     "diabetes-boost": lambda: Work(BOOST, diabetes_boost),
     "ngram": lambda: Work((LAB / "train.py").read_text(), ngram),
+    **{name: partial(Work, *work) for name, work in MORE.items()},
 }

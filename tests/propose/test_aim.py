@@ -53,3 +53,18 @@ def test_what_is_being_measured_is_not_what_is_aimed_at_next() -> None:
     history = [seen(1.0), seen(0.8, MODE="b"), seen(1.2, MODE="c")]
     alone = {**HERE, "MODE": "b"}
     assert first(history, [alone] * 3).count(alone) <= first(history).count(alone)
+
+
+STEADY = [seen(1.0 + 0.01 * i, MODE="b", RATE=0.05 * (i + 1)) for i in range(8)]
+POOR = [seen(1.3, RATE=rate) for rate in (0.05, 0.1, 0.2, 0.4)]
+
+
+def test_what_stands_by_luck_is_not_where_the_search_goes_on() -> None:
+    """It measured best once; all others with its mode are worse than all with the other one."""
+    history = [*POOR, *STEADY, seen(0.98)]
+    assert np.mean([setting["MODE"] == "b" for setting in first(history)]) > 0.8
+
+
+def test_where_the_search_goes_on_is_within_what_is_allowed() -> None:
+    far = [Seen({**each.setting, "WIDTH": 2000}, each.loss) for each in STEADY]
+    assert all(8 <= int(setting["WIDTH"]) <= 512 for setting in first([*POOR, *far, seen(0.98)]))

@@ -1,21 +1,22 @@
 """The next setting to measure, from everything that was measured: a pure function of history and chance.
 
-Around where the knobs stand, changes of one to four knobs are thought of: each knob alone, the promising ones together,
-and neighbours of the best. For each, the gain that it may well have is drawn from what is believed (Thompson
-sampling: `surface.py`), and weighed by the chance that it runs at all (`failures.py`). So a knob that was never
-turned is still tried, and several proposals at a time differ. A promising change is drawn several times, which makes
-the search bolder early on.
+Around the run that is believed to be best, changes of one to four knobs are thought of: each knob alone, the promising
+ones together, and neighbours of the best. What stands may owe it to luck that it measured best, and would be in the way
+until something is as lucky; so it is not always where the search goes on. For each change, the gain that it may well
+have is drawn from what is believed (Thompson sampling: `surface.py`), and weighed by the chance that it runs at all
+(`failures.py`). So a knob that was never turned is still tried, and several proposals at a time differ. A promising
+change is drawn several times, which makes the search bolder early on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from overnight.program.knobs import Knob
+from overnight.program.knobs import Knob, Value
 from overnight.propose.failures import Failures, find_ties, tied
 from overnight.propose.places import Array, Moves, Places, Setting
 from overnight.propose.surface import Surface
@@ -47,38 +48,74 @@ def aims(
     knobs: Mapping[str, Knob], history: Sequence[Seen], pending: Sequence[Setting], rng: np.random.Generator
 ) -> Iterator[Setting]:
     """Settings that differ from where the knobs stand, the most promising first. `pending` are being measured."""
-    places = Places(knobs)
+    places, points, surface = _around_the_best(knobs, history, pending)
+    failures = _failures(places, points, history)
     moves = places.moves(rng)
     if not len(moves.axes):
         return
-    surface, failures = believed(places, history, pending)
     surface.table(moves)
     failures.table(moves)
     picks = _ranked(moves, surface, failures, rng)
     failed = {each.why: each.setting for each in history if each.loss is None}
+    stands = {name: knob.value for name, knob in knobs.items()}
     ties = find_ties(knobs, failed, [each.setting for each in history if each.loss is not None])
     for row in picks:
         turned = {places.names[moves.axes[i]]: moves.values[i] for i in row if i < len(moves.values)}
         setting = tied(places.here | turned, ties, knobs)
-        if setting is not None and setting != places.here:
+        if setting is not None and setting != stands:
             yield setting
 
 
-def believed(places: Places, history: Sequence[Seen], pending: Sequence[Setting]) -> tuple[Surface, Failures]:
-    """What is being measured is believed to be no better than what stands, so that others are thought of."""
+def believed(places: Places, history: Sequence[Seen]) -> tuple[Surface, Failures]:
     points = places.of([each.setting for each in history])
-    ran = np.array([each.loss is not None for each in history], bool)
-    losses = np.array([each.loss for each in history if each.loss is not None], float)
-    runs = np.array([each.runs for each in history if each.loss is not None], float)
-    eras = np.array([each.era for each in history if each.loss is not None], float)
-    if len(pending) and len(losses):
-        here = losses[~points[ran].any(1)]
-        points_ran = np.concatenate([points[ran], places.of(pending)])
-        losses = np.append(losses, [here.mean() if len(here) else losses.min()] * len(pending))
-        runs, eras = np.append(runs, [1.0] * len(pending)), np.append(eras, [0.0] * len(pending))
-    else:
-        points_ran = points[ran]
-    return Surface(places.numbers, points_ran, losses, runs, eras), Failures(places.numbers, points, ~ran)
+    return _surface(places, points, history), _failures(places, points, history)
+
+
+def _around_the_best(
+    knobs: Mapping[str, Knob], history: Sequence[Seen], pending: Sequence[Setting]
+) -> tuple[Places, Array, Surface]:
+    """The knobs as in the run that is believed to be best, and all points and what is believed, seen from there."""
+    places = Places(knobs)
+    points = places.of([*(each.setting for each in history), *pending])
+    surface = _surface(places, points, history)
+    if (best := surface.best()) is None:
+        return places, points, surface
+    measured = [*(each.setting for each in history if each.loss is not None), *pending]
+    there = Places(_as_in(measured[best], knobs))
+    points = places.seen_from(there, points)
+    return there, points, _surface(there, points, history)
+
+
+def _surface(places: Places, points: Array, history: Sequence[Seen]) -> Surface:
+    """What is being measured, the points beyond the history, is believed to be no better than what stands, so that
+    others are thought of."""
+    ran = [each for each in history if each.loss is not None]
+    rows = np.array([each.loss is not None for each in history] + [bool(ran)] * (len(points) - len(history)), bool)
+    points, more = points[rows], int(rows.sum()) - len(ran)
+    losses = np.array([each.loss for each in ran], float)
+    if more:
+        here = losses[~points[: len(ran)].any(1)]
+        losses = np.append(losses, [here.mean() if len(here) else losses.min()] * more)
+    runs = np.array([each.runs for each in ran] + [1] * more, float)
+    eras = np.array([each.era for each in ran] + [0] * more, float)
+    return Surface(places.numbers, points, losses, runs, eras)
+
+
+def _failures(places: Places, points: Array, history: Sequence[Seen]) -> Failures:
+    failed = np.array([each.loss is None for each in history], bool)
+    return Failures(places.numbers, points[: len(history)], failed)
+
+
+def _as_in(setting: Setting, knobs: Mapping[str, Knob]) -> Mapping[str, Knob]:
+    """But for what is not allowed any more."""
+    turned = {name: setting[name] for name, knob in knobs.items() if name in setting and _allowed(knob, setting[name])}
+    return {name: replace(knob, value=turned.get(name, knob.value)) for name, knob in knobs.items()}
+
+
+def _allowed(knob: Knob, value: Value) -> bool:
+    if knob.range is None or isinstance(value, str):
+        return value in knob.choices
+    return knob.range.low <= value <= knob.range.high
 
 
 def _ranked(moves: Moves, surface: Surface, failures: Failures, rng: np.random.Generator) -> Picks:

@@ -79,7 +79,7 @@ class _Lesson:
     def __init__(self, knobs: Knobs, history: Sequence[Seen], began: Setting, sign: float) -> None:
         self.knobs, self.history, self.began, self.sign = knobs, history, began, sign
         self.places = Places(knobs)
-        self.surface, self.failures = believed(self.places, history, [])
+        self.surface, self.failures = believed(self.places, history)
         self.stretch = STRETCH + MORE * len(self.surface.points)
         self.points = self.places.of([each.setting for each in history])
         self.ran = np.array([each.loss is not None for each in history], bool)

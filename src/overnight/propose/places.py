@@ -49,6 +49,13 @@ class Places:
         ]
         return np.array(columns, float).reshape(len(self.names), len(settings)).T
 
+    def seen_from(self, other: Places, points: Array) -> Array:
+        """The same points from where the same knobs stand in `other`."""
+        there = self.of([other.here])[0]
+        labels = np.where(points == 0, [_label(knob, knob.value) for knob in self._knobs], points)
+        apart = np.clip(points - there, -FARTHEST, FARTHEST)
+        return np.where(points == there, 0.0, np.where(self.numbers, apart, labels))
+
     def moves(self, rng: np.random.Generator) -> Moves:
         axes: list[int] = []
         values: list[Value] = []
@@ -65,10 +72,14 @@ def places_of(knob: Knob, values: Sequence[Value]) -> Array:
     """Where values of one knob lie, from where it stands."""
     reach, here = knob.range, knob.value
     if reach is None or isinstance(here, str):
-        labels = {choice: 1.0 + i for i, choice in enumerate(knob.choices)} | {here: 0.0}
+        labels = {choice: _label(knob, choice) for choice in knob.choices} | {here: 0.0}
         return np.array([labels.get(value, UNHEARD) for value in values], float)
     known = [here if isinstance(value, str) else value for value in values]
     return np.clip(positions(reach, known) - positions(reach, [here]), -FARTHEST, FARTHEST)
+
+
+def _label(knob: Knob, value: Value) -> float:
+    return 1.0 + knob.choices.index(value) if value in knob.choices else UNHEARD
 
 
 def _turns(knob: Knob, rng: np.random.Generator) -> set[Value]:

@@ -1,4 +1,5 @@
-"""The built-in optimiser: turns one to four knobs at a time around the best, and learns from every run of the night.
+"""The built-in optimiser: turns one to four knobs at a time around what it believes to be the best run, and learns from
+every run of the night.
 
 It promises: the same history and the same seed give the same proposals, also after a resume; no tree twice, whoever
 proposed it first; a knob is a one-line diff; no model, no network, some milliseconds a proposal.

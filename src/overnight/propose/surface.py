@@ -37,7 +37,7 @@ class Surface:
     def __init__(self, numbers: npt.NDArray[np.bool_], points: Array, losses: Array, runs: Array, eras: Array) -> None:
         far = np.where(numbers, np.abs(points), points != 0).sum(1)
         near = np.sort(np.argsort(far - 0.02 * np.arange(len(far)), kind="stable")[:MOST])
-        self._numbers, self.points = numbers, points[near]
+        self._numbers, self._near, self.points = numbers, near, points[near]
         self._rest = 1 / runs[near]
         self._level = LEVEL + ERA * (eras[near][:, None] == eras[near][None, :])
         self.changes, self.unit = _in_units(losses[near], far[near] == 0)
@@ -83,6 +83,12 @@ class Surface:
             own += float(self._weights[axis] * self._curve(axis, at, at)[0, 0])
             mean += self._bowl * float(_far(self._numbers[[axis]], at)[0])
         return mean + float(curves @ self._pull), math.sqrt(max(own - float(curves @ self._inverse @ curves), 1e-9))
+
+    def best(self) -> int | None:
+        """Of the runs, in the order in which they were told, the one that is believed to be best; None: what stands
+        is."""
+        means = self.changes - self._level @ self._pull - self.unexplained()
+        return int(self._near[means.argmin()]) if len(means) and means.min() < 0 else None
 
     def unexplained(self) -> Array:
         """What the curves and the level leave of each run."""
