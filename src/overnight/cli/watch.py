@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -78,4 +79,4 @@ def _program(environ: Mapping[str, str]) -> str:
     if shutil.which("overnight", path=environ.get("PATH", os.defpath)):
         return "overnight"
     beside = Path(sys.executable).with_name("overnight")
-    return str(beside) if beside.is_file() else f"{sys.executable} -m overnight"
+    return shlex.join([str(beside)] if beside.is_file() else [sys.executable, "-m", "overnight"])
