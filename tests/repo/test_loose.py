@@ -53,6 +53,15 @@ def test_what_is_there_is_not_written_again_but_is_new_for_the_garbage_collector
     assert file.exists()
 
 
+def test_what_a_power_cut_left_empty_is_written_again(repo: Repo, root: Path) -> None:
+    blob = repo.git.add("blob", b"one")
+    file = root / ".git/objects" / blob[:2] / blob[2:]
+    file.unlink()
+    file.touch()
+    assert repo.git.add("blob", b"one") == blob
+    assert file.stat().st_size > 0
+
+
 @pytest.mark.parametrize("setting", ["core.fsync all", "core.fsyncObjectFiles true", "core.sharedRepository group"])
 def test_who_wants_more_of_loose_files_gets_them_from_git(setting: str, root: Path, sh: Sh, opened: Open) -> None:
     sh(f"git config {setting}", root)

@@ -11,9 +11,9 @@ import shutil
 import stat
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from queue import Queue
 
 
 def link_shares(
@@ -59,30 +59,35 @@ def remove(folder: Path) -> None:
 
 
 class Broom:
-    """Removes folders while others go on: a slot need not wait for it. What is swept has its name no more at once."""
+    """Removes folders while others go on: a slot need not wait for it. What is swept has its name no more at once. Its
+    thread is there while there is something to remove."""
 
     def __init__(self) -> None:
-        self._swept: Queue[Path] = Queue()
+        self._swept: deque[Path] = deque()
+        self._thread: threading.Thread | None = None
         self._lock, self._count = threading.Lock(), 0
 
     def sweep(self, folder: Path) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(FileNotFoundError):
             self._count += 1
-            swept = folder.with_name(f".swept-{self._count}")
-            if self._count == 1:
-                threading.Thread(target=self._work, name="broom", daemon=True).start()
-        with contextlib.suppress(FileNotFoundError):
-            folder.rename(swept)
-            self._swept.put(swept)
+            self._swept.append(folder.rename(folder.with_name(f".swept-{self._count}")))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="broom", daemon=True)
+                self._thread.start()
 
     def wait(self) -> None:
         """Until all is gone."""
-        self._swept.join()
+        if thread := self._thread:
+            thread.join()
 
     def _work(self) -> None:
         while True:
-            remove(self._swept.get())
-            self._swept.task_done()
+            with self._lock:
+                if not self._swept:
+                    self._thread = None
+                    return
+                folder = self._swept.popleft()
+            remove(folder)
 
 
 def _empty(folder: int, levels: int) -> None:

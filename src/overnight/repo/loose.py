@@ -39,12 +39,13 @@ class Loose:
 
 
 def _freshened(path: Path) -> bool:
-    """Whether it is there; then it is new again for `git gc`, which removes what is old and unused."""
+    """Whether it is there; then it is new again for `git gc`, which removes what is old and unused. An empty file is
+    what a power cut left."""
     try:
         os.utime(path)
+        return path.stat().st_size > 0
     except FileNotFoundError:
         return False
-    return True
 
 
 def _write(path: Path, data: bytes) -> None:
