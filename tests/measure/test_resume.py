@@ -102,6 +102,7 @@ def test_a_run_that_was_ended_goes_on_where_it_was_with_the_rest_of_its_box(
     assert used >= began * 0.01  # what is in it was not made later
     assert second.beats[0] >= used
     assert measure.keeper.find(RUN) is None
+    measure.place.broom.wait()
     assert os.listdir(measure.place.scratch) == []
 
 
