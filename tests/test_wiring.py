@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +14,16 @@ import pytest
 
 from overnight import wiring
 from overnight.clock import Now
+from overnight.compute.local import LocalSlots
 from overnight.errors import Busy, LedgerError, OvernightError, RefMoved, RepoError, UsageError
 from overnight.ledger import inbox, views
-from overnight.ledger.events import Closed, Entry, RunStarted
+from overnight.ledger.events import Admitted, Closed, Entry, RunStarted
 from overnight.ledger.ledger import Ledger, Reader
-from overnight.model import Call, Heartbeat
+from overnight.model import Call, Heartbeat, Slot
 from overnight.named import named
+from overnight.night.keep import Keeper
 from overnight.night.night import Night
+from overnight.night.open import Open
 from overnight.night.verify import verify
 from overnight.night.watcher import Nobody
 from overnight.repo.repo import Repo
@@ -118,6 +122,36 @@ def test_the_working_tree_the_index_and_head_are_not_touched(root: Path) -> None
     assert {path: path.stat().st_mtime_ns for path in seen} == seen
     assert git(root, "status", "--porcelain") == "?? notes.txt"
     assert git(root, "branch", "--show-current") == "main"
+
+
+class Ahead(Scripted):
+    """Both on the baseline."""
+
+    def __init__(self) -> None:
+        super().__init__([BETTER, WORSE])
+
+
+def test_what_left_a_slot_is_heard_before_the_slot_is_filled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, admit = LocalSlots.free, Keeper.admit
+    admitted: list[int] = []
+
+    def noted(self: Keeper, experiment: Open, at: float) -> Admitted:
+        admitted.append(experiment.number)
+        return admit(self, experiment, at)
+
+    def late(self: LocalSlots) -> Sequence[Slot]:
+        """As on a machine with much else to do: the run before has ended by then, and its result is in the queue."""
+        while not (found := free(self)) and admitted == [0, 1, 2]:
+            time.sleep(0.001)
+        return found
+
+    monkeypatch.setattr(Keeper, "admit", noted)
+    monkeypatch.setattr(LocalSlots, "free", late)
+    night(root, "Ahead", slots="1")
+    assert [row.score for row in rows(root)] == [2.48, 1.68, 2.0]
+    with Reader.open(root / ".git/overnight/t") as reader:
+        runs = [entry.event.run.id for entry in reader.since() if isinstance(entry.event, RunStarted)]
+    assert len(runs) == 3  # the last only on top of the one before, never on what that was about to replace
 
 
 def test_every_experiment_is_reachable_from_the_log(root: Path) -> None:

@@ -62,7 +62,9 @@ def head_killed(folder: Path, head: Node, again: Callable[[], object]) -> dict[s
         "fault": head_killed.__name__,
         **_ended(root, night),
         "executed_again": journal.read_text().count("is executed again"),
-        "seeds": [_seeds(root) == _printed(root), len(_seeds(root))],
+        "wanted": len(_wanted(root)),
+        "done": len(_done(root)),
+        "same_seeds": _seeds(root) == _printed(root),
     }
 
 
@@ -112,8 +114,13 @@ def _done(root: Path) -> list[str]:
 
 def _seeds(root: Path) -> dict[str, int]:
     """Of each run that has ended, as it was wanted first."""
-    wanted = [json.loads(str(body))["run"] for (body,) in _asked(root, STARTED)]
-    return {run["id"]: run["seed"] for run in reversed(wanted) if run["id"] in _done(root)}
+    done = _done(root)
+    return {run: seed for run, seed in _wanted(root).items() if run in done}
+
+
+def _wanted(root: Path) -> dict[str, int]:
+    started = [json.loads(str(body))["run"] for (body,) in _asked(root, STARTED)]
+    return {run["id"]: run["seed"] for run in reversed(started)}
 
 
 def _printed(root: Path) -> dict[str, int]:

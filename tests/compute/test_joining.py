@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
+from overnight.compute import ray_head
 from overnight.compute.cluster import deadline
+from overnight.compute.ray_head import TRIES, Head
 from overnight.compute.ray_posts import RayPosts
 from overnight.errors import UsageError
 from overnight.program.program import Box, Origin
@@ -28,6 +32,47 @@ def test_where_nobody_answers_it_says_how_to_start_a_cluster() -> None:
         nobody.bind(("127.0.0.1", 0))
         with pytest.raises(UsageError, match=r"refused.*ray start --head"):
             RayPosts(f"ray://127.0.0.1:{nobody.getsockname()[1]}")
+
+
+class SlowRay:
+    """Ray, whose head begins to serve us only after so many tries."""
+
+    exceptions = SimpleNamespace(RayError=RuntimeError)
+
+    def __init__(self, late: int) -> None:
+        self.late, self.asked, self.left = late, 0, 0
+
+    def init(self, *_: object, **__: object) -> None:
+        self.asked += 1
+        if self.asked <= self.late:
+            raise ConnectionAbortedError("Starting Ray client server failed")
+
+    def shutdown(self) -> None:
+        self.left += 1
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 2.0}
+
+
+@pytest.fixture
+def answers() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"ray://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_head_with_much_else_to_do_is_asked_again(answers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = SlowRay(late=TRIES - 1)
+    monkeypatch.setattr(ray_head, "_ray", lambda: ray)
+    assert Head(answers).total == {"CPU": 2.0}
+    assert ray.left == TRIES - 1
+
+
+def test_a_head_that_never_serves_is_said(answers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = SlowRay(late=99)
+    monkeypatch.setattr(ray_head, "_ray", lambda: ray)
+    with pytest.raises(UsageError, match="Starting Ray client server failed"):
+        Head(answers)
+    assert ray.asked == TRIES
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def test_a_night_whose_cluster_gets_another_head_goes_on_by_itself(found: list[d
     seen = of(found, "head_killed")
     goes_on(seen)
     assert seen["executed_again"] >= 1
-    assert seen["seeds"][0]
-    assert seen["seeds"][1] >= 6
+    assert seen["same_seeds"]
+    assert seen["done"] == seen["wanted"] >= 4  # what was made for an older incumbent may never be run
 
 
 def test_who_is_outside_of_a_cluster_that_gets_another_head_loses_no_run(found: list[dict[str, Any]]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from overnight.measure.files import keep, link_shares, remove
+from overnight.measure.files import Broom, keep, link_shares, remove
 
 
 @pytest.fixture
@@ -86,3 +87,24 @@ def test_nothing_that_a_run_leaves_resists_removal(tmp_path: Path) -> None:
     remove(folder)
     assert not folder.exists()
     assert (tmp_path / "outside/precious").stat().st_mode & 0o777 == 0o400
+
+
+def test_what_is_swept_is_gone_by_its_name_at_once_and_wholly_soon(tmp_path: Path) -> None:
+    broom, folders = Broom(), [tmp_path / f"run{i}" for i in range(20)]
+    for folder in folders:
+        (folder / "tree/data").mkdir(parents=True)
+        broom.sweep(folder)
+        assert not folder.exists()
+    broom.sweep(tmp_path / "never was")
+    broom.wait()
+    assert os.listdir(tmp_path) == []
+    assert "broom" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_nothing_that_a_run_puts_in_the_way_keeps_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "run/tree").mkdir(parents=True)
+    (tmp_path / ".swept-1/full").mkdir(parents=True)
+    broom = Broom()
+    broom.sweep(tmp_path / "run")
+    broom.wait()
+    assert os.listdir(tmp_path) == [".swept-1"]

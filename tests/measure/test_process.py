@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from overnight.measure.process import Running, Spec, Warden, Why
+from overnight.measure.tree import children
+from overnight.measure.warden import SPARES
 from tests.measure.conftest import LINUX, Launch, ignore_beats
 
 PATIENCE = 30.0  # seconds for what takes none, on a machine that has much else to do
@@ -170,6 +172,28 @@ def own_warden() -> Iterator[Warden]:
     warden = Warden()
     yield warden
     warden.close()
+
+
+def settled(warden: int, count: int) -> bool:
+    """Whether it comes to so many supervisors, which all wait for a run."""
+    give_up = time.monotonic() + PATIENCE
+    while len(children(warden)) != count and time.monotonic() < give_up:
+        time.sleep(0.01)
+    return len(children(warden)) == count
+
+
+@LINUX
+def test_where_many_runs_begin_at_once_several_supervisors_wait_for_the_next_and_never_too_many(
+    own_warden: Warden, spec: Spec
+) -> None:
+    assert own_warden.start(spec).wait(ignore_beats).code == 0
+    assert own_warden._process
+    pid = own_warden._process.pid
+    assert settled(pid, 1)
+    for _ in range(3):
+        running = [own_warden.start(replace(spec, log=f"{spec.log}{i}")) for i in range(12)]
+        assert [each.wait(ignore_beats).code for each in running] == [0] * 12
+    assert settled(pid, SPARES)
 
 
 @LINUX

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,8 @@ import psutil
 import pytest
 
 from overnight.errors import GitError
+from overnight.repo.git import KNOWN
+from overnight.repo.objects import Object
 from overnight.repo.repo import Repo
 from tests.repo.conftest import Open, Sh
 
@@ -54,6 +57,32 @@ def test_what_git_refuses_is_said_in_its_words(repo: Repo) -> None:
     with pytest.raises(GitError, match="update-ref ended without an answer: fatal: update refs/heads/x: invalid"):
         repo.git.change_ref("update refs/heads/x what")
     assert repo.git.add_tree({}) == "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+
+def test_what_was_asked_of_late_is_not_asked_again_but_where_it_may_have_changed(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    ask = repo.git._ask
+
+    def noted(args: tuple[str, ...], request: bytes, read: Callable[[IO[bytes]], Object | None]) -> Object | None:
+        asked.append(request)
+        return ask(args, request, read)
+
+    monkeypatch.setattr(repo.git, "_ask", noted)
+    start = repo.head()
+    for _ in range(2):
+        repo.read(start, "train.py")
+        repo.git.get("HEAD")
+    assert asked.count(b"HEAD\n") == 2
+    assert asked.count(f"{start}^{{tree}}\n".encode()) == 1
+    made = repo.commit(repo.git.get(f"{start}^{{tree}}").oid, [start], repo.user, 1.0, "made")
+    before = len(asked)
+    assert repo.read(made, "train.py") == repo.read(start, "train.py")
+    assert len(asked) <= before + 1  # its tree, by the one name that nobody has told us
+    for number in range(2 * KNOWN):
+        repo.git.add("blob", str(number).encode())
+    assert len(repo.git._known) == KNOWN
 
 
 def test_close_ends_every_child(repo: Repo) -> None:

@@ -22,6 +22,7 @@ from overnight.errors import OvernightError, UsageError
 
 KNOCK, LOOK = 10.0, 2.0  # seconds for a cluster to answer at all, and between two looks whether its head is there
 AWAY = 600.0  # seconds that a head may be away; Ray ends this process later, see `ray_settings`
+TRIES = 3
 PACKAGE = Path(__file__).parents[1]
 START = "start one with `ray start --head` (see docs/cluster.md for its settings), or name one: --on ray://host:10001"
 
@@ -86,10 +87,9 @@ class Head:
     def _join(self) -> None:
         if refused := _silence(self.where, KNOCK):  # Ray ends this process where nobody answers
             raise _nowhere(self.where, refused) from refused
-        code = {"py_modules": [str(PACKAGE)], "excludes": ["**/__pycache__", "labs"], "env_vars": dict(WORKERS)}
-        where, ray = "auto" if self._address == "ray" else self._address, self.ray
+        ray = self.ray
         try:
-            ray.init(where, runtime_env=code, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+            self._init(TRIES)
         except (OSError, ray.exceptions.RayError, RuntimeError, ValueError) as error:
             raise _nowhere(self._address, error) from error
         for name in (
@@ -102,6 +102,18 @@ class Head:
             self.where = ray.get_runtime_context().gcs_address
         self._known = self._identity()
         self.total: dict[str, float] = ray.cluster_resources()
+
+    def _init(self, tries: int) -> None:
+        """Who comes from outside gets a server of its own, which a head with much else to do may not start in time."""
+        code = {"py_modules": [str(PACKAGE)], "excludes": ["**/__pycache__", "labs"], "env_vars": dict(WORKERS)}
+        where = "auto" if self._address == "ray" else self._address
+        try:
+            self.ray.init(where, runtime_env=code, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+        except ConnectionAbortedError:
+            self.ray.shutdown()
+            if tries <= 1:
+                raise
+            self._init(tries - 1)
 
     def _identity(self) -> str | None:
         """What no other head has; None where it cannot be asked. From outside nothing outlives one that was away."""

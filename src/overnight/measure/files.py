@@ -59,8 +59,9 @@ def remove(folder: Path) -> None:
 
 
 class Broom:
-    """Removes folders while others go on: a slot need not wait for it. What is swept has its name no more at once. Its
-    thread is there while there is something to remove."""
+    """Removes folders while others go on: a slot need not wait for it. What is swept has its name no more at once; what
+    cannot be renamed, since a run put something in the way, is removed there and then. Its thread is there while there
+    is something to remove."""
 
     def __init__(self) -> None:
         self._swept: deque[Path] = deque()
@@ -68,9 +69,16 @@ class Broom:
         self._lock, self._count = threading.Lock(), 0
 
     def sweep(self, folder: Path) -> None:
-        with self._lock, contextlib.suppress(FileNotFoundError):
+        with self._lock:
             self._count += 1
-            self._swept.append(folder.rename(folder.with_name(f".swept-{self._count}")))
+            swept = folder.with_name(f".swept-{self._count}")
+        try:
+            folder.rename(swept)
+        except OSError:
+            remove(folder)
+            return
+        with self._lock:
+            self._swept.append(swept)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="broom", daemon=True)
                 self._thread.start()
