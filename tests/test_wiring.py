@@ -42,10 +42,11 @@ class Better(Scripted):
 
 
 class Many(Scripted):
-    """Every second one better, each on the incumbent it is shown; independent knobs, so that all merge."""
+    """Two that are better, each on the incumbent it is shown. Lines of their own, so that all merge in any order."""
 
     def __init__(self) -> None:
-        super().__init__([BETTER, BEST, WORSE, replacing("SEED", "SEED"), {"train.py": "raise SystemExit(3)\n"}])
+        harder, crash = replacing("** 2 + 1\n", "** 2 + 2\n"), replacing('print("---")', "raise SystemExit(3)")
+        super().__init__([BETTER, BEST, harder, replacing("SEED", "SEED"), crash])
 
 
 class Slow(Scripted):
