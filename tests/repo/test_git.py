@@ -55,7 +55,7 @@ def test_what_git_refuses_is_said_in_its_words(repo: Repo) -> None:
     with pytest.raises(GitError, match="ls-tree failed: fatal"):
         repo.files("0" * 40)
     with pytest.raises(GitError, match="update-ref ended without an answer: fatal: update refs/heads/x: invalid"):
-        repo.git.change_ref("update refs/heads/x what")
+        repo.git.change_refs("update refs/heads/x what")
     assert repo.git.add_tree({}) == "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -88,7 +88,7 @@ def test_what_was_asked_of_late_is_not_asked_again_but_where_it_may_have_changed
 def test_close_ends_every_child(repo: Repo) -> None:
     others = children()
     repo.read(repo.head(), "train.py")
-    repo.git.change_ref(f"update refs/heads/x {repo.head()}")
+    repo.git.change_refs(f"update refs/heads/x {repo.head()}")
     assert len(children()) == len(others) + 2
     repo.close()
     assert children() == others

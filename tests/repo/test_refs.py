@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from overnight.errors import GitError, RefMoved
-from overnight.repo.refs import kept_commit, log_entry, log_genesis, move, trailers, unlock
+from overnight.repo.refs import hold, kept_commit, log_entry, log_genesis, move, trailers, unlock
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
 from tests.nights import git, make_repo
 from tests.repo.conftest import Open, Sh
 
-LOG, BRANCH = "refs/overnight/n1/t", "refs/heads/autoresearch/t"
+LOG, BRANCH, HELD = "refs/overnight/n1/t", "refs/heads/autoresearch/t", "refs/overnight/n1/t-open/1"
 
 
 def candidate(repo: Repo, number: int) -> str:
@@ -94,6 +94,18 @@ def test_moving_again_is_success(ref: str, repo: Repo) -> None:
     for new, old in [(one, None), (one, None), (two, one), (two, one)]:
         move(repo, ref, new, old)
     assert repo.branch_tip(ref) == two
+
+
+def test_what_is_held_is_let_go_with_the_move_and_not_without_it(root: Path, repo: Repo, sh: Sh) -> None:
+    one, two = candidate(repo, 1), candidate(repo, 2)
+    hold(repo, HELD, one)
+    sh(f"git update-ref {LOG} HEAD", root)
+    with pytest.raises(RefMoved):
+        move(repo, LOG, two, one, HELD)
+    assert repo.branch_tip(HELD) == one
+    for _ in range(2):  # the second time there is nothing to do
+        move(repo, LOG, two, repo.head(), HELD)
+    assert (repo.branch_tip(LOG), repo.branch_tip(HELD)) == (two, None)
 
 
 def test_somebody_elses_value_is_left_alone_and_named(root: Path, repo: Repo, sh: Sh) -> None:

@@ -11,6 +11,7 @@ from overnight.compute.local import Execute
 from overnight.compute.slots import hardware, memory_mb
 from overnight.measure.checkpoint import Shelf
 from overnight.measure.execute import Place
+from overnight.measure.files import Broom
 from overnight.measure.process import Running, Warden
 from overnight.measure.resume import Resuming
 from overnight.measure.sandbox.choose import choose
@@ -32,10 +33,12 @@ def measuring(
     program: Program, repo: Repo, scratch: Path, results: Path, environ: Mapping[str, str]
 ) -> Iterator[Execute]:
     """For the runs of one night, side by side."""
-    sandbox, pristine = choose(program.sandbox, scratch), Pristine(repo, scratch / "pristine")
+    broom = Broom()
+    sandbox, pristine = choose(program.sandbox, scratch), Pristine(repo, scratch / "pristine", broom.do)
     program = replace(program, memory_mb=program.memory_mb or memory_mb() / max(1, program.slots))
-    place = Place(repo.root, scratch / "runs", results, scratch.name, pristine.checkout, environ, hardware(), sandbox)
+    runs, checkout = scratch / "runs", pristine.checkout
+    place = Place(repo.root, runs, results, scratch.name, checkout, environ, hardware(), sandbox, broom)
     shelf = Shelf(results.parent / "checkpoints", 2 * max(1, program.slots))
     with closing(Warden()) as warden:
         yield Resuming(program, place, warden, shelf)
-    place.broom.wait()
+    broom.wait()

@@ -12,7 +12,8 @@ import stat
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 
@@ -59,12 +60,12 @@ def remove(folder: Path) -> None:
 
 
 class Broom:
-    """Removes folders while others go on: a slot need not wait for it. What is swept has its name no more at once; what
-    cannot be renamed, since a run put something in the way, is removed there and then. Its thread is there while there
-    is something to remove."""
+    """Does what nobody need wait for, one thing after the other. It removes folders: what is swept has its name no more
+    at once, and what cannot be renamed, since a run put something in the way, is removed there and then. Its thread is
+    there while there is something to do."""
 
     def __init__(self) -> None:
-        self._swept: deque[Path] = deque()
+        self._jobs: deque[Callable[[], None]] = deque()
         self._thread: threading.Thread | None = None
         self._lock, self._count = threading.Lock(), 0
 
@@ -77,25 +78,29 @@ class Broom:
         except OSError:
             remove(folder)
             return
+        self.do(partial(remove, swept))
+
+    def do(self, job: Callable[[], None]) -> None:
+        """`job` says nothing of what goes wrong."""
         with self._lock:
-            self._swept.append(swept)
+            self._jobs.append(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="broom", daemon=True)
                 self._thread.start()
 
     def wait(self) -> None:
-        """Until all is gone."""
+        """Until all is done."""
         if thread := self._thread:
             thread.join()
 
     def _work(self) -> None:
         while True:
             with self._lock:
-                if not self._swept:
+                if not self._jobs:
                     self._thread = None
                     return
-                folder = self._swept.popleft()
-            remove(folder)
+                job = self._jobs.popleft()
+            job()
 
 
 def _empty(folder: int, levels: int) -> None:

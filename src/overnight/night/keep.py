@@ -113,9 +113,8 @@ class Keeper:
         record = "\n".join(e.body for e in entries if not isinstance(e.event, Recorded)).encode()
         subject = f"{self.opened.night}/{number}: {verdict.call}"
         entry = refs.log_entry(self.repo, judged.log_tip, judged.commit, record, at, subject)
-        refs.move(self.repo, log_ref(self.opened), entry, judged.log_tip)
+        refs.move(self.repo, log_ref(self.opened), entry, judged.log_tip, self._held(number))
         kept = self._keep(judged, entries, at) if verdict.call is Call.KEEP else None
-        refs.let_go(self.repo, self._held(number))
         return Recorded(experiment=number, entry=entry, kept=kept, released=released)
 
     def proposed_files(self, experiment: Open) -> dict[str, str]:

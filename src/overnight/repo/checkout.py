@@ -4,6 +4,9 @@ The first commit that is asked for is written once, as a pristine folder; every 
 what differs. Copies, not hard links, which would let a run change the next one's files; large files share their blocks
 where the file system can (btrfs, XFS on Linux). Any thread may call it. A half-made pristine folder is never used.
 
+Who is given a way to do things `later` has spares: copies that were made before somebody waited for one, as many as it
+takes that none is missing, where the files are few and small. A commit with the same paths takes one of them.
+
 Not covered: LFS pointers and submodules stay as they are in the tree (a pointer, an empty folder).
 """
 
@@ -11,10 +14,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +28,7 @@ from overnight.repo.objects import LINK, SUBMODULE, Entry, Object, Tree
 
 FICLONE = 0x40049409  # linux/fs.h; elsewhere the call fails and the bytes are copied
 WORTH_SHARING = 64 * 1024  # bytes; below, one read and one write are quicker
+SPARES, SPARE_BYTES, SPARE_FILES = 16, 64 << 20, 500  # at most, of each; bytes of all together, files of one
 
 
 class Objects(Protocol):
@@ -50,16 +57,51 @@ class _Base:
 class Pristine:
     """`cache` belongs to one night, whose lock keeps others out of it."""
 
-    def __init__(self, repo: Source, cache: Path) -> None:
+    def __init__(self, repo: Source, cache: Path, later: Callable[[Callable[[], None]], None] | None = None) -> None:
         self.repo, self.cache = repo, cache
         self._base: _Base | None = None
         self._lock = threading.Lock()
+        self._later, self._spares = later, list[Path]()
+        self._wanted, self._most = 0, SPARES if later else 0
 
     def checkout(self, commit: str, into: Path) -> None:
         """Fills `into`, which must not exist or be empty."""
         base = self._based_on(commit)
         with self.repo.watched("checkout"):
-            self._fill(into, self.repo.files_beside(commit, base.folder.name, base.files), base)
+            files = self.repo.files_beside(commit, base.folder.name, base.files)
+            changed = [path for path, entry in files.items() if base.files.get(path) != entry]
+            if spare := self._spare(base, files, changed):
+                into.parent.mkdir(parents=True, exist_ok=True)
+                spare.rename(into)
+                for path in changed:
+                    os.unlink(into / path)
+                    write(os.path.join(into, path), files[path], self.repo.git.get(files[path].oid).data)
+            else:
+                self._fill(into, files, base)
+
+    def _spare(self, base: _Base, files: Tree, changed: Sequence[str]) -> Path | None:
+        """One that differs from these files in what is changed, and in nothing else."""
+        if not self._later or files.keys() != base.files.keys():
+            return None
+        if any(SUBMODULE in (files[path].mode, base.files[path].mode) for path in changed):
+            return None
+        with self._lock:
+            spare = self._spares.pop() if self._spares else None
+            more = spare is None and self._wanted < self._most
+            self._wanted += more
+        if spare or more:
+            self._later(partial(self._make_spare, base))
+        return spare
+
+    def _make_spare(self, base: _Base) -> None:
+        spare = self.cache / f"spare-{secrets.token_hex(6)}"
+        try:
+            self._fill(spare, base.files, base)
+        except OSError:  # a full disk: who needs the next checkout says so
+            shutil.rmtree(spare, ignore_errors=True)
+            return
+        with self._lock:
+            self._spares.append(spare)
 
     def _based_on(self, commit: str) -> _Base:
         with self._lock:
@@ -68,6 +110,7 @@ class Pristine:
                 if not base.folder.exists():
                     self._make(base)
                 self._base = base
+                self._most = min(self._most, _spares(base))
             return self._base
 
     def _make(self, base: _Base) -> None:
@@ -90,6 +133,14 @@ class Pristine:
                 _copy(os.path.join(base.folder, path), target, entry)
             else:
                 write(target, entry, self.repo.git.get(entry.oid).data)
+
+
+def _spares(base: _Base) -> int:
+    """How many copies are few and small."""
+    if len(base.files) > SPARE_FILES:
+        return 0
+    size = sum(os.lstat(base.folder / path).st_size for path in base.files)
+    return SPARE_BYTES // max(1, size)
 
 
 def write(target: str, entry: Entry, data: bytes) -> None:

@@ -129,14 +129,15 @@ class Git:
         algorithm, _, folder = told.removesuffix("\n").partition("\n")
         return None if asked else Loose(self.cwd / folder, algorithm)
 
-    def change_ref(self, command: str) -> None:
-        """One line for `git update-ref --stdin`, such as `update REF NEW OLD`, as a transaction. GitError where git
+    def change_refs(self, *commands: str) -> None:
+        """Lines for `git update-ref --stdin`, such as `update REF NEW OLD`, as one transaction. GitError where git
         refuses: then nothing has changed."""
+        lines = "".join(f"{command}\n" for command in commands)
         words = ("update-ref", "--no-deref", "-m", "overnight", "--stdin")
         if _version() < ANSWERS_AT_ONCE:
-            self.run(*words, stdin=f"{command}\n".encode())
+            self.run(*words, stdin=lines.encode())
         else:
-            self._ask(words, f"start\n{command}\nprepare\ncommit\n".encode(), _read_committed)
+            self._ask(words, f"start\n{lines}prepare\ncommit\n".encode(), _read_committed)
 
     def close(self) -> None:
         with self._lock:

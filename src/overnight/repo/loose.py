@@ -10,7 +10,6 @@ import hashlib
 import os
 import secrets
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +53,6 @@ def _write(path: Path, data: bytes) -> None:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as file:
             file.write(data)
         part.replace(path)
-    finally:
-        with suppress(FileNotFoundError):  # it has its name now
-            part.unlink()
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

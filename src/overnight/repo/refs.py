@@ -45,12 +45,13 @@ def trailers(facts: Mapping[str, str]) -> str:
     return "\n".join(f"Overnight-{name}: {' '.join(text.split())}" for name, text in facts.items() if text)
 
 
-def move(repo: Repo, ref: str, new: str, old: str | None) -> None:
+def move(repo: Repo, ref: str, new: str, old: str | None, *held: str) -> None:
     """Moves `ref` from `old` (None: it must not exist) to `new`, or finds it moved already. Anything else that it finds
-    there is somebody else's: RefMoved, and nothing is changed."""
+    there is somebody else's: RefMoved, and nothing is changed. What `ref` reaches from now on need not be `held`."""
     with repo.watched(f"move.{ref.split('/')[1]}"):
         try:
-            repo.git.change_ref(f"update {ref} {new} {old}" if old else f"create {ref} {new}")
+            moved = f"update {ref} {new} {old}" if old else f"create {ref} {new}"
+            repo.git.change_refs(moved, *(f"delete {each}" for each in held))
         except GitError as error:
             now = repo.branch_tip(ref)
             if now == old:
@@ -61,11 +62,7 @@ def move(repo: Repo, ref: str, new: str, old: str | None) -> None:
 
 def hold(repo: Repo, ref: str, commit: str) -> None:
     """Keeps a commit from `git gc`, which may run at any time, until something else reaches it."""
-    repo.git.change_ref(f"update {ref} {commit}")
-
-
-def let_go(repo: Repo, ref: str) -> None:
-    repo.git.change_ref(f"delete {ref}")
+    repo.git.change_refs(f"update {ref} {commit}")
 
 
 def unlock(repo: Repo, refs: Iterable[str]) -> list[str]:

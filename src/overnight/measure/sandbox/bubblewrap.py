@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from overnight.measure.process import Spec
@@ -59,7 +60,7 @@ class Bubblewrap:
     def _lasts(self, path: str, walls: Walls) -> bool:
         """Whether it is there in one run as in the next, with nothing of a run's around it."""
         of_a_run = (*walls.write, *walls.sockets, *walls.hide, "/tmp", "/proc", "/dev", str(self._etc.parents[1]))
-        return not _below(of_a_run, path) and os.path.realpath(above := os.path.dirname(path)) == above
+        return not _below(of_a_run, path) and _straight(os.path.dirname(path))
 
     def _common(self, read: Iterable[str]) -> Iterator[Mount]:
         yield parts("/etc"), ("--ro-bind", str(self._etc), "/etc")
@@ -81,6 +82,12 @@ class Bubblewrap:
         yield parts("/proc"), ("--proc", "/proc", "--remount-ro", "/proc")  # root's files in it stay root's
         size = ("--size", str(int(spec.memory_mb * 1e6))) if spec.memory_mb else ()
         yield parts("/dev/shm"), (*size, "--tmpfs", "/dev/shm")
+
+
+@cache
+def _straight(path: str) -> bool:
+    """No link is on the way there."""
+    return os.path.realpath(path) == path
 
 
 def _seen(walls: Walls) -> list[str]:

@@ -56,8 +56,12 @@ def run_walls(
 ) -> Walls:
     """Of a run in `tree`: the folder above it, which holds `home` and `tmp` too, is its own."""
     user_home = Path(environ.get("HOME", "/"))
-    private = tuple(map(str, (user_home, root, tree)))
-    seen = (*system(), *map(str, _tools(python, environ, private)), *map(str, shares(program, root, user_home)))
+    named = tuple(environ.get(name, "") for name in ("PATH", *LIBRARIES))
+    private = (str(user_home), str(root))
+    tools = _tools(python, named, environ.get("HOME"), private)
+    if any(within(str(tree), folder) for folder in tools):
+        tools = _tools(python, named, environ.get("HOME"), (*private, str(tree)))
+    seen = (*system(), *tools, *map(str, shares(program, root, user_home)))
     return Walls(
         read=tuple(dict.fromkeys(path for path in seen if os.path.isabs(path) and os.access(path, os.R_OK))),
         write=tuple(dict.fromkeys(str(folder) for folder in (tree.parent, home.parent, tmp.parent))),
@@ -87,18 +91,16 @@ def hidden(program: Program, splits: Iterable[Split]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _tools(python: Path | None, environ: Mapping[str, str], private: tuple[str, ...]) -> Iterator[Path]:
-    """Folders of programs and libraries outside the system's."""
-    path = environ.get("PATH", os.defpath)
-    interpreter = python or Path(shutil.which("python", path=path) or "/usr/bin/python3")
-    for prefix in _prefixes(interpreter):
-        yield from _without(prefix, private)
-    if "HOME" in environ:
-        yield from (Path(environ["HOME"], ".local", name) for name in ("bin", "lib"))
-    named = [environ.get(name, "") for name in LIBRARIES]
-    for folder in map(Path, os.pathsep.join([path, *named]).split(os.pathsep)):
-        if not _holds(folder, private):
-            yield folder
+@lru_cache(maxsize=64)  # a night asks the same for every run
+def _tools(python: Path | None, named: tuple[str, ...], home: str | None, private: tuple[str, ...]) -> tuple[str, ...]:
+    """Folders of programs and libraries outside the system's. `named`: PATH, and the variables for libraries."""
+    path, *libraries = named
+    interpreter = python or Path(shutil.which("python", path=path or os.defpath) or "/usr/bin/python3")
+    found = [folder for prefix in _prefixes(interpreter) for folder in _without(prefix, private)]
+    if home is not None:
+        found += [Path(home, ".local", name) for name in ("bin", "lib")]
+    folders = map(Path, os.pathsep.join([path or os.defpath, *libraries]).split(os.pathsep))
+    return tuple(map(str, [*found, *(folder for folder in folders if not _holds(folder, private))]))
 
 
 def _prefixes(interpreter: Path) -> Iterator[Path]:
