@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from overnight.errors import GitError
 from overnight.repo.objects import LINK, SUBMODULE, Entry, Object, Tree
 
 FICLONE = 0x40049409  # linux/fs.h; elsewhere the call fails and the bytes are copied
@@ -62,7 +63,7 @@ class Pristine:
         self._base: _Base | None = None
         self._lock = threading.Lock()
         self._later, self._spares = later, list[Path]()
-        self._wanted, self._most = 0, SPARES if later else 0
+        self._wanted, self._most = 0, 0
 
     def checkout(self, commit: str, into: Path) -> None:
         """Fills `into`, which must not exist or be empty."""
@@ -97,7 +98,7 @@ class Pristine:
         spare = self.cache / f"spare-{secrets.token_hex(6)}"
         try:
             self._fill(spare, base.files, base)
-        except OSError:  # a full disk: who needs the next checkout says so
+        except (OSError, GitError):  # a full disk: who needs the next checkout says so
             shutil.rmtree(spare, ignore_errors=True)
             return
         with self._lock:
@@ -110,7 +111,7 @@ class Pristine:
                 if not base.folder.exists():
                     self._make(base)
                 self._base = base
-                self._most = min(self._most, _spares(base))
+                self._most = _spares(base) if self._later else 0
             return self._base
 
     def _make(self, base: _Base) -> None:
@@ -140,7 +141,7 @@ def _spares(base: _Base) -> int:
     if len(base.files) > SPARE_FILES:
         return 0
     size = sum(os.lstat(base.folder / path).st_size for path in base.files)
-    return SPARE_BYTES // max(1, size)
+    return min(SPARES, SPARE_BYTES // max(1, size))
 
 
 def write(target: str, entry: Entry, data: bytes) -> None:
