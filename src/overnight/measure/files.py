@@ -6,6 +6,7 @@ What a run leaves is not trusted: it may be links, pipes, folders that nobody ma
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import stat
@@ -67,18 +68,13 @@ class Broom:
     def __init__(self) -> None:
         self._jobs: deque[Callable[[], None]] = deque()
         self._thread: threading.Thread | None = None
-        self._lock, self._count = threading.Lock(), 0
+        self._lock, self._numbers = threading.Lock(), itertools.count(1)
 
     def sweep(self, folder: Path) -> None:
-        with self._lock:
-            self._count += 1
-            swept = folder.with_name(f".swept-{self._count}")
         try:
-            folder.rename(swept)
+            self.do(partial(remove, folder.rename(folder.with_name(f".swept-{next(self._numbers)}"))))
         except OSError:
             remove(folder)
-            return
-        self.do(partial(remove, swept))
 
     def do(self, job: Callable[[], None]) -> None:
         """`job` says nothing of what goes wrong."""

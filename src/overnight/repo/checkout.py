@@ -62,8 +62,7 @@ class Pristine:
         self.repo, self.cache = repo, cache
         self._base: _Base | None = None
         self._lock = threading.Lock()
-        self._later, self._spares = later, list[Path]()
-        self._wanted, self._most = 0, 0
+        self._later, self._spares, self._missing = later, list[Path](), 0
 
     def checkout(self, commit: str, into: Path) -> None:
         """Fills `into`, which must not exist or be empty."""
@@ -72,24 +71,19 @@ class Pristine:
             files = self.repo.files_beside(commit, base.folder.name, base.files)
             changed = [path for path, entry in files.items() if base.files.get(path) != entry]
             if spare := self._spare(base, files, changed):
-                into.parent.mkdir(parents=True, exist_ok=True)
-                spare.rename(into)
+                os.renames(spare, into)
                 for path in changed:
                     os.unlink(into / path)
-                    write(os.path.join(into, path), files[path], self.repo.git.get(files[path].oid).data)
-            else:
-                self._fill(into, files, base)
+            self._fill(into, {path: files[path] for path in changed} if spare else files, base)
 
     def _spare(self, base: _Base, files: Tree, changed: Sequence[str]) -> Path | None:
         """One that differs from these files in what is changed, and in nothing else."""
-        if not self._later or files.keys() != base.files.keys():
-            return None
-        if any(SUBMODULE in (files[path].mode, base.files[path].mode) for path in changed):
+        same = files.keys() == base.files.keys()
+        if not self._later or not same or any(SUBMODULE in (files[p].mode, base.files[p].mode) for p in changed):
             return None
         with self._lock:
             spare = self._spares.pop() if self._spares else None
-            more = spare is None and self._wanted < self._most
-            self._wanted += more
+            self._missing -= (more := not spare and self._missing > 0)
         if spare or more:
             self._later(partial(self._make_spare, base))
         return spare
@@ -111,7 +105,7 @@ class Pristine:
                 if not base.folder.exists():
                     self._make(base)
                 self._base = base
-                self._most = _spares(base) if self._later else 0
+                self._missing = _spares(base) if self._later else 0
             return self._base
 
     def _make(self, base: _Base) -> None:
@@ -138,10 +132,8 @@ class Pristine:
 
 def _spares(base: _Base) -> int:
     """How many copies are few and small."""
-    if len(base.files) > SPARE_FILES:
-        return 0
     size = sum(os.lstat(base.folder / path).st_size for path in base.files)
-    return min(SPARES, SPARE_BYTES // max(1, size))
+    return min(SPARES, SPARE_BYTES // max(1, size)) if len(base.files) <= SPARE_FILES else 0
 
 
 def write(target: str, entry: Entry, data: bytes) -> None:

@@ -53,6 +53,5 @@ def _write(path: Path, data: bytes) -> None:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as file:
             file.write(data)
         part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    finally:
+        part.unlink(missing_ok=True)  # it has its name now, unless something went wrong
