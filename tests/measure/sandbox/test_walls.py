@@ -148,7 +148,10 @@ def walls_of(tmp_path: Path) -> Make:
 
     def make(python: Path | None = None, **settings: object) -> Walls:
         run = tmp_path / "night/run"
-        environ = {"HOME": str(tmp_path / "user"), "PATH": f"{tmp_path}/user/bin:/usr/bin"}
+        environ = {
+            "HOME": str(tmp_path / "user"),
+            "PATH": f"{tmp_path}/user/bin:{tmp_path}/night:/usr/bin",
+        }  # holds all runs
         folders = (tmp_path / "root", run / "tree", run / "home", run / "tmp")
         return run_walls(a_program(**settings), *folders, python, Slot("s"), environ)
 
