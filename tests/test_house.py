@@ -44,6 +44,7 @@ SPINE = (  # from ask to keep, on one slot
 )
 SPINE_ROOMS = ("measure",)
 ASIDE = (
+    "ahead",
     "artefact",
     "checkpoint",
     "editable",

@@ -70,7 +70,7 @@ class Own:
     def at_work(self, shift: Shift, repo: Repo, scratch: Path, folder: Path) -> Iterator[Executor]:
         measured = measuring(self._program, repo, scratch, folder / "runs", os.environ)
         with measured as execute, hearing(shift.queue.put):
-            yield LocalSlots(self._slots, execute, shift.queue.put)
+            yield LocalSlots(self._slots, execute, shift.queue.put, execute.expect)
 
 
 class Sharing:

@@ -12,11 +12,13 @@ import pytest
 from overnight.compute.executor import Executor, Report
 from overnight.compute.lease import Terms
 from overnight.compute.leases import Leases
-from overnight.compute.local import Execute, LocalSlots
+from overnight.compute.local import Execute, Expect, LocalSlots
 from overnight.compute.parcel import Packer
 from overnight.compute.pieces import Pieces
+from overnight.measure.ahead import Ahead
 from overnight.measure.checkpoint import Shelf
-from overnight.measure.execute import Place, execute
+from overnight.measure.execute import Place, execute, expect
+from overnight.measure.files import remove
 from overnight.measure.process import Warden
 from overnight.model import Slot
 from overnight.repo.checkout import Pristine
@@ -25,22 +27,24 @@ from tests.compute.near import Near, errand_of
 
 
 class LocalSlotsAndTheirWarden(LocalSlots):
-    def __init__(self, warden: Warden, measure: Execute, report: Report) -> None:
-        super().__init__([Slot("slot-1"), Slot("slot-2")], measure, report)
-        self.warden = warden
+    def __init__(self, warden: Warden, ahead: Ahead, measure: Execute, report: Report, expect: Expect) -> None:
+        super().__init__([Slot("slot-1"), Slot("slot-2")], measure, report, expect)
+        self.warden, self.ahead = warden, ahead
 
     def close(self) -> None:
         super().close()
         self.warden.close()
+        self.ahead.close()
 
 
 def on_local_slots(bench: Bench, report: Report) -> Executor:
     pristine = Pristine(bench.repo, bench.folder / "pristine")
     runs = bench.folder / "s", bench.folder / "runs"
-    place = Place(bench.repo.root, *runs, "n-conform", pristine.checkout, os.environ, "this machine")
-    warden = Warden()
+    warden, ahead = Warden(), Ahead(remove, 4)
+    place = Place(bench.repo.root, *runs, "n-conform", pristine.checkout, os.environ, "this machine", ahead=ahead)
     measure = partial(execute, program=bench.program, place=place, warden=warden)
-    return LocalSlotsAndTheirWarden(warden, measure, report)
+    expected = partial(expect, program=bench.program, place=place)
+    return LocalSlotsAndTheirWarden(warden, ahead, measure, report, expected)
 
 
 def on_posts(bench: Bench, report: Report) -> Executor:

@@ -6,11 +6,11 @@ import pytest
 
 from overnight.ledger.events import RunDone, RunStarted
 from overnight.model import Score, Status, Trial, Usage
-from overnight.night.actions import Ask, Record, Start
+from overnight.night.actions import Ask, Expect, Record, Start
 from overnight.night.asking import Asking, Seat, hurry
 from overnight.program.program import Stop
 from tests.night.rehearsal import program
-from tests.night.test_night import FREE, Stage
+from tests.night.test_night import FREE, Stage, starts
 
 RUN_SECONDS, RUNS = 1.0, 50
 
@@ -100,3 +100,24 @@ def test_with_short_runs_the_next_proposal_is_there_when_a_run_ends() -> None:
         stage = Stage(program(stop=Stop(experiments=10)))
         stage.run(10.0, seconds=seconds)
         assert stage.next() == [Ask(1 + ahead)]
+
+
+def expected(stage: Stage) -> list[str]:
+    """What it says of this while all slots are busy."""
+    found: list[str] = []
+    while actions := stage.night.next([]):
+        for action in actions:
+            stage.coordinator._do(action)
+            found += [action.run.id] if isinstance(action, Expect) else []
+    return found
+
+
+@pytest.mark.parametrize(("seconds", "ids"), [(1.0, ["2-screen-0"]), (8.0, [])])
+def test_what_the_next_free_slot_is_for_is_said_once_where_runs_are_short(seconds: float, ids: list[str]) -> None:
+    stage = Stage(program(stop=Stop(experiments=10)))
+    stage.run(10.0, seconds=seconds)
+    stage.next()
+    stage.propose(1, "1")
+    stage.propose(2, "2")
+    assert starts([stage.start()]) == ["1-screen-0"]
+    assert (expected(stage), expected(stage)) == (ids, [])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections.abc import Callable
@@ -9,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from overnight.repo import checkout
-from overnight.repo.checkout import SPARES, Pristine
-from overnight.repo.objects import Entry
+from overnight.repo.checkout import Pristine
 from overnight.repo.repo import Repo
 from overnight.repo.snapshot import snapshot
 from tests.repo.conftest import START, Make, Open, Sh
@@ -21,9 +18,9 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-@pytest.fixture(params=["made when it is needed", "made ahead"])
-def pristine(request: pytest.FixtureRequest, repo: Repo, tmp_path: Path) -> Pristine:
-    return Pristine(repo, tmp_path / "cache", (lambda job: job()) if request.param == "made ahead" else None)
+@pytest.fixture
+def pristine(repo: Repo, tmp_path: Path) -> Pristine:
+    return Pristine(repo, tmp_path / "cache")
 
 
 def test_holds_the_commits_files_and_no_git_folder(pristine: Pristine, repo: Repo, tmp_path: Path) -> None:
@@ -110,64 +107,6 @@ def test_slots_may_check_out_at_once(pristine: Pristine, repo: Repo, tmp_path: P
 
 class Killed(BaseException):
     pass
-
-
-def spares(cache: Path) -> list[Path]:
-    return sorted(cache.glob("spare-*"))
-
-
-def test_there_are_as_many_spares_as_were_missing_and_never_more(repo: Repo, tmp_path: Path) -> None:
-    jobs: list[Callable[[], None]] = []
-    pristine, head = Pristine(repo, tmp_path / "cache", jobs.append), repo.head()
-    for number in range(SPARES + 3):  # nobody has time to make any
-        pristine.checkout(head, tmp_path / f"{number}")
-    assert len(jobs) == SPARES
-    while jobs:
-        jobs.pop()()
-    commit = snapshot(repo, head, {"train.py": "x = 2\n"}, "m", at=0)
-    spare = {path.stat().st_ino for path in spares(tmp_path / "cache")}
-    pristine.checkout(commit, tmp_path / "run")
-    assert (tmp_path / "run").stat().st_ino in spare
-    assert contents(tmp_path / "run") == START | {"train.py": "x = 2\n"}
-    assert (len(jobs), len(spares(tmp_path / "cache"))) == (1, SPARES - 1)
-
-
-def test_other_paths_take_no_spare(repo: Repo, tmp_path: Path, root: Path, sh: Sh) -> None:
-    pristine = Pristine(repo, tmp_path / "cache", lambda job: job())
-    pristine.checkout(repo.head(), tmp_path / "one")
-    before = spares(tmp_path / "cache")
-    sh("git rm -q prepare.py && git commit -qm less", root)
-    pristine.checkout(repo.head(), tmp_path / "two")
-    assert contents(tmp_path / "two") == {path: text for path, text in START.items() if path != "prepare.py"}
-    assert before == spares(tmp_path / "cache") != []
-
-
-def test_a_spare_that_there_is_no_room_for_keeps_nobody_from_working(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    jobs: list[Callable[[], None]] = []
-    pristine = Pristine(repo, tmp_path / "cache", jobs.append)
-    pristine.checkout(repo.head(), tmp_path / "one")
-    with monkeypatch.context() as full:
-
-        def no_room(source: str, target: str, entry: Entry) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        full.setattr(checkout, "_copy", no_room)
-        jobs.pop()()
-    assert spares(tmp_path / "cache") == []
-    pristine.checkout(repo.head(), tmp_path / "two")
-    assert contents(tmp_path / "two") == START
-
-
-@pytest.mark.parametrize(("name", "limit"), [("SPARE_FILES", 2), ("SPARE_BYTES", 10)])
-def test_what_is_large_has_no_spares(
-    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int
-) -> None:
-    monkeypatch.setattr(checkout, name, limit)
-    jobs: list[Callable[[], None]] = []
-    Pristine(repo, tmp_path / "cache", jobs.append).checkout(repo.head(), tmp_path / "run")
-    assert jobs == []
 
 
 def killed_at(step: str) -> Callable[[str], None]:

@@ -30,6 +30,10 @@ class Executor(Protocol):
         """Starts `run` on `slot` and returns at once. Idempotent by run.id. Ends in exactly one Trial, or Failed."""
         ...
 
+    def expect(self, run: Run) -> None:
+        """It will be submitted soon, if nothing comes between. What can be made ready for it may be; nothing has to."""
+        ...
+
     def cancel(self, run_id: str) -> None:
         """Ends it and all its processes; its Trial says STOPPED. Unknown ids are ignored."""
         ...

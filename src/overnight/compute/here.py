@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from overnight.compute.local import Execute
 from overnight.compute.slots import hardware, memory_mb
+from overnight.measure.ahead import Ahead
 from overnight.measure.checkpoint import Shelf
 from overnight.measure.execute import Place
 from overnight.measure.files import Broom
@@ -31,14 +31,15 @@ class Unseen:
 @contextmanager
 def measuring(
     program: Program, repo: Repo, scratch: Path, results: Path, environ: Mapping[str, str]
-) -> Iterator[Execute]:
+) -> Iterator[Resuming]:
     """For the runs of one night, side by side."""
     broom = Broom()
-    sandbox, pristine = choose(program.sandbox, scratch), Pristine(repo, scratch / "pristine", broom.do)
+    sandbox, pristine = choose(program.sandbox, scratch), Pristine(repo, scratch / "pristine")
     program = replace(program, memory_mb=program.memory_mb or memory_mb() / max(1, program.slots))
     runs, checkout = scratch / "runs", pristine.checkout
-    place = Place(repo.root, runs, results, scratch.name, checkout, environ, hardware(), sandbox, broom)
-    shelf = Shelf(results.parent / "checkpoints", 2 * max(1, program.slots))
-    with closing(Warden()) as warden:
+    most = 2 * max(1, program.slots)
+    shelf, ahead = Shelf(results.parent / "checkpoints", most), Ahead(broom.sweep, most)
+    place = Place(repo.root, runs, results, scratch.name, checkout, environ, hardware(), sandbox, broom, ahead)
+    with closing(Warden()) as warden, closing(ahead):
         yield Resuming(program, place, warden, shelf)
     broom.wait()

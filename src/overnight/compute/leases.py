@@ -67,6 +67,9 @@ class Leases:
             else:
                 self._wait_for_slot(lease)
 
+    def expect(self, run: Run) -> None:
+        """What nodes need is brought there once, and each makes its runs ready."""
+
     def cancel(self, run_id: str) -> None:
         with self._lock:
             for lease in [lease for lease in self._waiting if lease.run.id == run_id]:

@@ -13,6 +13,7 @@ from overnight.model import Heartbeat, Run, Slot, Trial
 Execute = Callable[[Run, int, Slot, Watch], Trial]
 """Measures one run and blocks until it has ended."""
 
+Expect = Callable[[Run], None]
 
 BEGIN_SECONDS = 0.02
 """So long at most `submit` waits for the only run to begin: what is done here meanwhile would keep that from it."""
@@ -21,8 +22,10 @@ BEGIN_SECONDS = 0.02
 class LocalSlots:
     """An Executor. A run that ended just before its `cancel` arrived keeps its result."""
 
-    def __init__(self, slots: Sequence[Slot], execute: Execute, report: Report) -> None:
-        self._slots, self._execute, self._report = tuple(slots), execute, report
+    def __init__(
+        self, slots: Sequence[Slot], execute: Execute, report: Report, expect: Expect = lambda _: None
+    ) -> None:
+        self._slots, self._execute, self._report, self._expect = tuple(slots), execute, report, expect
         self._lock = threading.RLock()  # held while the last word of a run is told: its slot is free by then
         self._jobs: dict[str, _Job] = {}  # under way, by run id
         self._done: set[tuple[str, int]] = set()
@@ -44,6 +47,9 @@ class LocalSlots:
             alone = len(self._jobs) == 1
         if alone:
             job.begun.wait(BEGIN_SECONDS)
+
+    def expect(self, run: Run) -> None:
+        self._expect(run)
 
     def cancel(self, run_id: str) -> None:
         with self._lock:

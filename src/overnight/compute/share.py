@@ -66,6 +66,9 @@ class Share:
         self._pool.take(self._member, run.id, slot)
         self._local.submit(run, attempt, slot)
 
+    def expect(self, run: Run) -> None:
+        """Whose turn is next is not known."""
+
     def cancel(self, run_id: str) -> None:
         self._given_up.add(run_id)
         self._local.cancel(run_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from overnight.measure import caches
@@ -44,9 +45,26 @@ def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, 
         place.broom.sweep(folder)
 
 
+def expect(run: Run, program: Program, place: Place) -> None:
+    """Has its room made, before it has a slot."""
+    if place.ahead:
+        folder = _folder_of(run, place)
+        place.ahead.expect(run, folder, partial(_furnish, Stage(run, Slot(""), program, place), folder))
+
+
 def tree_of(run: Run, place: Place) -> Path:
     """Where the files of its commit are while it runs."""
-    return Room.below(_folder_of(run, place) / "run").tree
+    return _room(_folder_of(run, place)).tree
+
+
+def _furnish(stage: Stage, folder: Path) -> None:
+    remove(folder)  # of an attempt that was killed
+    (folder / "run").mkdir(parents=True)
+    stage.furnish(_room(folder))
+
+
+def _room(folder: Path) -> Room:
+    return Room.below(folder / "run")
 
 
 def _folder_of(run: Run, place: Place) -> Path:
@@ -66,11 +84,14 @@ class _Measured:
     results: Path
 
     def once(self) -> Trial:
-        log, room = self.results / "run.log", Room.below(self.folder / "run")
+        log, room, place = self.results / "run.log", _room(self.folder), self.stage.place
         cwd = room.tree / self.stage.program.folder
         for _ in range(2):  # who watches it may be killed, and twice in a row that is the run's own doing
             follower = Follower(self.stage.run, self.stage.program)
-            spec = follower.attend(self._prepare(room, log))
+            if not (place.ahead and place.ahead.take(self.stage.run)):
+                _furnish(self.stage, self.folder)
+            log.touch()  # whoever writes it may be killed before it can
+            spec = follower.attend(self.stage.training(room, log))
             identity = _identity(cwd)
             ended = _run(spec, self.stage.slot, self.watch, self.warden, follower)
             if ended.why is not Why.LOST:
@@ -89,12 +110,6 @@ class _Measured:
         if intact:
             keep(cwd, self.stage.program.save, self.results / "saved", self.stage.program.disk_mb * 1e6)
         return result
-
-    def _prepare(self, room: Room, log: Path) -> Spec:
-        remove(self.folder)  # of an attempt that was killed
-        room.tree.parent.mkdir(parents=True)
-        log.touch()  # whoever writes it may be killed before it can
-        return self.stage.training(room, log)
 
     def _scored(self, result: Trial, cwd: Path, intact: bool) -> Trial:
         program, artefact = self.stage.program, self.folder / "artefact"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from overnight.errors import OvernightError
+from overnight.measure.ahead import Ahead
 from overnight.measure.files import Broom
 from overnight.measure.process import Running, Spec
 from overnight.measure.sandbox.walls import Walls
@@ -60,6 +61,7 @@ class Place:
     hardware: str
     sandbox: Sandbox = NoWalls()
     broom: Broom = field(default_factory=Broom)
+    ahead: Ahead | None = None  # makes rooms before their runs have a slot
     secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)  # scorers draw by it
 
     @property

@@ -48,52 +48,56 @@ class Stage:
             return replace(spec, kill_after_seconds=limit)
         return replace(spec, cpu_seconds=limit, kill_after_seconds=CPU_TO_WALL * self.program.kill_after_seconds)
 
+    def furnish(self, room: Room) -> None:
+        """What of a candidate's room is the same whatever its slot."""
+        self._furnished(room, without=hidden(self.program, Split))
+        if self.program.seed_literals:
+            _set_seeds(room.tree, self.program, self.run.seed)
+
     def answering(self, room: Room, artefact: Path, log: Path) -> Spec:
         """What the run left lies where it left it."""
         assert self.program.answer is not None
+        self.furnish(room)
         return self._candidate(self.program.answer, room, log, artefact)
 
     def scoring(self, split: Split, room: Room, artefact: Path, log: Path) -> Spec:
         assert self.program.score is not None
         own = hidden(self.program, [split])
         others = [path for path in hidden(self.program, Split) if path not in own]
-        python = self._furnished(room, without=[*self.program.edit, *others])
+        self._furnished(room, without=[*self.program.edit, *others])
         _link(own, self.place, room, without=())
-        spec = self._spec(self.program.score, room, python, log)
+        spec = self._spec(self.program.score, room, log)
         env = {
             "OVERNIGHT_SPLIT": str(split),
             "OVERNIGHT_ARTEFACT": str(artefact),
             "OVERNIGHT_SECRET": self.place.secret_for(self.run.id, split),
         }
-        walls = self._walls(room, python, others, read=[artefact, *_outside(own, self.place)])
+        walls = self._walls(room, others, read=[artefact, *_outside(own, self.place)])
         return self.place.sandbox.confine(replace(spec, env={**spec.env, **env}), walls)
 
     def _candidate(self, command: str, room: Room, log: Path, artefact: Path | None = None) -> Spec:
-        secret = hidden(self.program, Split)
-        python = self._furnished(room, without=secret)
         caches.lend(self.place.caches, room.home)
-        if self.program.seed_literals:
-            _set_seeds(room.tree, self.program, self.run.seed)
-        spec = self._spec(command, room, python, log)
+        spec = self._spec(command, room, log)
         env = {"OVERNIGHT_SPLIT": str(Split.VISIBLE)} if self.program.score else {}  # which one is not its business
         if artefact:
             _link_artefact(artefact, room.tree / self.program.folder)
             env["OVERNIGHT_ARTEFACT"] = str(artefact)
-        walls = self._walls(room, python, secret, read=[artefact] if artefact else [])
+        walls = self._walls(room, hidden(self.program, Split), read=[artefact] if artefact else [])
         walls = replace(walls, mute=artefact is not None)
         return self.place.sandbox.confine(replace(spec, env={**spec.env, **env}), walls)
 
-    def _furnished(self, room: Room, without: list[str]) -> Path | None:
-        """Fills the room, but for some paths, and gives its interpreter."""
-        place, python = self.place, interpreter(self.program, self.place.root, self.place.environ)
-        place.checkout(self.run.commit, room.tree)
+    def _furnished(self, room: Room, without: list[str]) -> None:
+        """Fills the room, but for some paths."""
+        self.place.checkout(self.run.commit, room.tree)
         _drop(room.tree, without)
-        furnish(room, python)
-        _link(self.program.share, place, room, without)
-        return python
+        furnish(room, self._python())
+        _link(self.program.share, self.place, room, without)
 
-    def _spec(self, command: str, room: Room, python: Path | None, log: Path) -> Spec:
-        program, place = self.program, self.place
+    def _python(self) -> Path | None:
+        return interpreter(self.program, self.place.root, self.place.environ)
+
+    def _spec(self, command: str, room: Room, log: Path) -> Spec:
+        program, place, python = self.program, self.place, self._python()
         own = environment(program, self.run, self.slot, room, python, place.night, place.environ)
         return Spec(
             argv=("/bin/sh", "-c", command),
@@ -108,9 +112,9 @@ class Stage:
             writes_mb=program.writes_mb,
         )
 
-    def _walls(self, room: Room, python: Path | None, hide: Iterable[str], read: Iterable[Path]) -> Walls:
+    def _walls(self, room: Room, hide: Iterable[str], read: Iterable[Path]) -> Walls:
         """In the room itself nothing has to be hidden: what should be is not in it."""
-        place = self.place
+        place, python = self.place, self._python()
         walls = run_walls(self.program, place.root, room.tree, room.home, room.tmp, python, self.slot, place.environ)
         outside = map(str, _outside(hide, place))
         return replace(walls, read=(*walls.read, *map(str, read)), hide=tuple(outside))

@@ -35,6 +35,13 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Expect:
+    """Make ready what will be started next, if nothing comes between → nothing."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """End a run under way: it will not count → Dropped."""
 
@@ -117,8 +124,9 @@ class Close:
     finished: bool
 
 
+OfRuns: TypeAlias = Start | Expect | Cancel
 Action: TypeAlias = (
-    Ask | Admit | Start | Cancel | Rebase | Conclude | Hold | Record | Remove | Turn | Weigh | Announce | Write | Close
+    Ask | Admit | OfRuns | Rebase | Conclude | Hold | Record | Remove | Turn | Weigh | Announce | Write | Close
 )
 
 

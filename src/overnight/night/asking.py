@@ -25,7 +25,7 @@ WORTH_HIDING = 0.02
 def hurry(slots: int, run_seconds: float) -> int:
     """How many proposals should be there before a slot is free: as many as slots become free while one is made, if runs
     end at random, and one for each where they come and go together."""
-    busy = slots * TURNAROUND / run_seconds  # of those who decide and write down
+    busy = slots * TURNAROUND / max(run_seconds, TURNAROUND)  # of those who decide and write down
     return math.ceil(slots * min(1.0, busy)) if busy > WORTH_HIDING else 0
 
 

@@ -62,7 +62,7 @@ class Night:
         self.deadline_utc, self.errand = deadline_utc, errand
         self.state = NightState(program, policy)
         self.time = self.began = tick
-        self.asking, self.cancelled = Asking(seats), set[str]()
+        self.asking, self.cancelled, self.wanted = Asking(seats), set[str](), set[Want | Removal]()
 
     def hear(self, what: Entry | Signal) -> None:
         """Takes in what has happened."""
@@ -92,7 +92,7 @@ class Night:
             return ending
         if removal := next((want for want in wants if isinstance(want, Removal)), None):
             return [do.Remove(removal.keep)]
-        return [*self._starts(wants, free), *self._asks(wants)]
+        return [*self._starts(wants, free), *self._asks(wants)] or list(self._expects(wants))
 
     # ---- what is half done, the most urgent first
 
@@ -156,6 +156,13 @@ class Night:
         judged = {number for number, experiment in self.state.open.items() if experiment.judged}
         runs = [want for want in wants if isinstance(want, Want) and want.experiment not in judged]
         return [*starts(self.program, self.state, self.secret, runs, free)]
+
+    def _expects(self, wants: Sequence[Want | Removal]) -> Iterator[Action]:
+        """What the next free slots are for, where runs are so short that it matters."""
+        known, self.wanted = self.wanted, set(wants)
+        if hurry(self.slots, self._run_seconds()) and self._time_for_a_run():
+            runs = [self._run(want) for want in wants if isinstance(want, Want) and want not in known]
+            yield from (do.Expect(run) for run in runs if run.id not in self.state.under_way)
 
     def _run(self, want: Want) -> Run:
         return run_of(self.program, self.state, self.secret, want)

@@ -116,6 +116,8 @@ class Shift:
             case do.Start(run, attempt, slot):
                 self._append(ev.RunStarted(run=run, attempt=attempt, slot=slot.name, hardware=slot.hardware))
                 self.executor.submit(run, attempt, slot)
+            case do.Expect(run):
+                self.executor.expect(run)
             case do.Cancel(run_id):
                 self.executor.cancel(run_id)
             case do.Rebase(number, onto):

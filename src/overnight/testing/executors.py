@@ -148,6 +148,17 @@ def what_a_run_printed_is_there_when_its_trial_is_told(rig: Rig) -> None:
     assert f"loss: 0.{run.seed}" in (rig.bench.folder / "runs" / run.id / "run.log").read_text()
 
 
+def what_was_expected_begins_when_it_is_submitted_and_not_before(rig: Rig) -> None:
+    run, never = rig.run(SCORES), rig.run(SCORES)
+    rig.executor.expect(run)
+    rig.executor.expect(never)
+    time.sleep(QUIET)
+    assert not rig.results(run)
+    rig.executor.submit(run, 1, rig.slot())
+    assert rig.result(run).scores["loss"].value == float(f"0.{run.seed}")
+    assert not rig.results(never)
+
+
 def a_run_that_fails_is_a_trial_too(rig: Rig) -> None:
     trial = rig.result(rig.start(CRASHES))
     assert (trial.status, trial.exit_code) == (Status.CRASH, 3), trial
@@ -263,6 +274,7 @@ def to_close_is_to_end_everything(rig: Rig) -> None:
 CHECKS: Sequence[Callable[[Rig], None]] = (
     a_run_ends_in_one_trial_with_its_score,
     what_a_run_printed_is_there_when_its_trial_is_told,
+    what_was_expected_begins_when_it_is_submitted_and_not_before,
     a_run_that_fails_is_a_trial_too,
     a_slot_is_free_again_when_the_result_is_told,
     a_leased_slot_takes_no_second_run,

@@ -1,0 +1,98 @@
+"""Rooms that are made before their runs have a slot."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from overnight.measure.ahead import Ahead
+from overnight.measure.execute import Place, execute, expect
+from overnight.measure.files import Broom, remove
+from overnight.measure.process import Running, Warden
+from overnight.model import Slot, Status
+from tests.measure.conftest import PROGRAM, RUN
+
+OTHER = replace(RUN, id="other")
+
+
+@pytest.fixture
+def ahead() -> Iterator[Ahead]:
+    with closing(Ahead(remove, most=2)) as ahead:
+        yield ahead
+
+
+def test_a_room_that_was_made_is_taken_once(ahead: Ahead, tmp_path: Path) -> None:
+    ahead.expect(RUN, tmp_path / "room", (tmp_path / "room").mkdir)
+    assert (ahead.take(RUN), (tmp_path / "room").exists(), ahead.take(RUN)) == (True, True, False)
+
+
+def test_of_another_commit_it_is_another_room(ahead: Ahead, tmp_path: Path) -> None:
+    ahead.expect(RUN, tmp_path / "room", (tmp_path / "room").mkdir)
+    assert not ahead.take(replace(RUN, commit="another"))
+
+
+def test_what_could_not_be_made_is_not_there(ahead: Ahead, tmp_path: Path) -> None:
+    def full() -> None:
+        raise OSError("no space left on device")
+
+    ahead.expect(RUN, tmp_path / "room", full)
+    assert not ahead.take(RUN)
+
+
+def test_who_comes_before_it_was_begun_waits_for_nobody(ahead: Ahead, tmp_path: Path) -> None:
+    go_on = threading.Event()
+    ahead.expect(OTHER, tmp_path / "other", lambda: (go_on.wait(20), None)[1])
+    ahead.expect(RUN, tmp_path / "room", (tmp_path / "room").mkdir)
+    assert not ahead.take(RUN)
+    go_on.set()
+    ahead.close()
+    assert not (tmp_path / "room").exists()
+
+
+def test_where_there_are_too_many_the_oldest_goes(ahead: Ahead, tmp_path: Path) -> None:
+    for name in "abc":
+        ahead.expect(replace(RUN, id=name), tmp_path / name, (tmp_path / name).mkdir)
+        ahead._thread.submit(lambda: None).result()
+    assert sorted(os.listdir(tmp_path)) == ["b", "c"]
+    assert not ahead.take(replace(RUN, id="a"))
+
+
+class Unseen:
+    def started(self, running: Running) -> None: ...
+    def beat(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_a_run_is_the_same_in_a_room_that_was_made_before(expected: bool, tmp_path: Path, warden: Warden) -> None:
+    made = []
+
+    def checkout(commit: str, into: Path) -> None:
+        made.append((commit, threading.current_thread().name))
+        into.mkdir(parents=True)
+        (into / "train.py").write_text("SEED = 1\n")
+
+    broom, root = Broom(), tmp_path / "root"
+    root.mkdir()
+    program = replace(
+        PROGRAM, run="cat train.py; ls -A; ls -A ~; echo left > ~/left; echo val_bpb: 1", seed_literals=True
+    )
+    with closing(Ahead(broom.sweep, 2)) as ahead:
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+        folders = root, tmp_path / "scratch", tmp_path / "runs"
+        place = Place(*folders, "n-t", checkout, environ, "", broom=broom, ahead=ahead)
+        if expected:
+            expect(RUN, program, place)
+            ahead._thread.submit(lambda: None).result()
+            assert made == [(RUN.commit, "rooms_0")]
+        trials = [execute(RUN, n, Slot("slot-1"), Unseen(), program, place, warden) for n in (1, 2)]
+        broom.wait()
+    assert [trial.status for trial in trials] == [Status.OK, Status.OK]
+    assert trials[0].tail == trials[1].tail == f"SEED = {RUN.seed}\ntrain.py\nval_bpb: 1"
+    assert len(made) == 2
+    assert os.listdir(tmp_path / "scratch") == []
