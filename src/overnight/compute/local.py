@@ -1,9 +1,11 @@
-"""Slots on this machine: a thread for each run under way. What executes a run is given in, as a function."""
+"""Slots on this machine: a thread for each run under way, which stays for later ones, since to start one takes longer
+than all else here. What executes a run is given in, as a function."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from overnight.compute.executor import Failed, Report
 from overnight.measure.execute import Watch
@@ -29,6 +31,7 @@ class LocalSlots:
         self._lock = threading.RLock()  # held while the last word of a run is told: its slot is free by then
         self._jobs: dict[str, _Job] = {}  # under way, by run id
         self._done: set[tuple[str, int]] = set()
+        self._threads = ThreadPoolExecutor(max(1, len(slots)), "run")
 
     def free(self) -> Sequence[Slot]:
         with self._lock:
@@ -42,8 +45,7 @@ class LocalSlots:
             if any(job.slot.name == slot.name for job in self._jobs.values()):
                 raise ValueError(f"{slot.name} is leased to another run")
             job = self._jobs[run.id] = _Job(run, attempt, slot, self._report)
-            job.thread = threading.Thread(target=self._work, args=[job], name=f"run {run.id}", daemon=True)
-            job.thread.start()
+            self._threads.submit(self._work, job)
             alone = len(self._jobs) == 1
         if alone:
             job.begun.wait(BEGIN_SECONDS)
@@ -63,8 +65,7 @@ class LocalSlots:
             jobs = list(self._jobs.values())
         for job in jobs:
             job.stop(now=True)
-        for job in jobs:
-            job.thread.join()
+        self._threads.shutdown()
 
     def _work(self, job: _Job) -> None:
         result: Trial | Failed
@@ -81,8 +82,6 @@ class LocalSlots:
 
 class _Job:
     """One run under way, and the Watch that follows it."""
-
-    thread: threading.Thread
 
     def __init__(self, run: Run, attempt: int, slot: Slot, report: Report) -> None:
         self.run, self.attempt, self.slot, self._report = run, attempt, slot, report
