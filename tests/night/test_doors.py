@@ -19,7 +19,7 @@ from overnight.program.program import ELSEWHERE, Stop
 
 from .rehearsal import Coordinator, program, stop_asked
 from .test_letters import JSON
-from .test_night import FREE, Stage, starts
+from .test_night import Stage, starts
 
 FIELDS = ("ask", "edits", "values", "hypothesis", "who", "place")
 
@@ -178,7 +178,7 @@ def test_it_measures_what_was_told_past_the_stop_rules() -> None:
     stage.night.reread(program(stop=Stop(experiments=1, seconds=0.0)))
     stage.run(10.0)
     stage.hear(asked(1), asked(2), told(1), told(2))
-    assert starts(stage.next(FREE)) == ["1-screen-0", "2-screen-0"]
+    assert [stage.start().run.id for _ in range(2)] == ["1-screen-0", "2-screen-0"]
 
 
 def test_what_is_told_while_the_claim_is_measured_waits_for_another_session() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from overnight.ledger.events import RunDone, RunStarted
 from overnight.model import Score, Status, Trial, Usage
-from overnight.night.actions import Ask, Expect, Record, Start
+from overnight.night.actions import Action, Admit, Ask, Conclude, Expect, Record, Start
 from overnight.night.asking import Asking, Seat, hurry
 from overnight.program.program import Stop
 from tests.night.rehearsal import program
@@ -67,15 +67,27 @@ def conclude(stage: Stage) -> None:
         stage.coordinator._do(action)
 
 
-def test_a_run_begins_before_what_was_discarded_is_recorded() -> None:
+@pytest.mark.parametrize("half_done", [Conclude, Record])
+def test_a_run_begins_before_what_was_discarded_is_put_away(half_done: type[Action]) -> None:
     stage = two_proposed()
     stage.run(11.0)
-    conclude(stage)
-    begun, recorded = stage.night.next(FREE)
+    if half_done is Record:
+        conclude(stage)
+    begun, put_away = stage.night.next(FREE)
     assert isinstance(begun, Start)
     assert begun.run.experiment == 2
-    assert isinstance(recorded, Record)
-    assert recorded.experiment == 1
+    assert isinstance(put_away, half_done)
+
+
+def test_a_run_begins_before_another_proposal_is_admitted() -> None:
+    stage = two_proposed()
+    stage.run(11.0)
+    stage.propose(3, "3")
+    conclude(stage)
+    stage.coordinator._do(stage.night.next([])[0])
+    begun, admitted = stage.night.next(FREE)
+    assert isinstance(begun, Start)
+    assert (begun.run.experiment, admitted) == (2, Admit(3))
 
 
 def test_a_keep_is_recorded_before_anything_else_begins() -> None:

@@ -136,8 +136,9 @@ class Night:
     # ---- filling the slots
 
     def _meanwhile(self, half_done: Action, free: Sequence[Slot]) -> list[Action]:
-        """Runs that can begin before an experiment is recorded that changes nothing for them."""
-        if not free or not isinstance(half_done, do.Record) or not self._settled() or self._turn(idle=False):
+        """Runs that can begin before an experiment is admitted, or put away that changes nothing for them."""
+        may_wait = isinstance(half_done, do.Admit | do.Conclude | do.Record)
+        if not free or not may_wait or not self._settled() or self._turn(idle=False):
             return []
         return self._starts(self.state.policy.wants(self.state.belief, len(free)), free)
 
@@ -147,14 +148,14 @@ class Night:
         return bool(self.state.incumbent) and not any(e.judged or e.verdict or self._stale(e) for e in undecided)
 
     def _passed_over(self, experiment: Open) -> bool:
-        judged = experiment.judged
-        return judged is not None and experiment.removes is None and judged.verdict.call is not Call.KEEP
+        found = experiment.judged.verdict if experiment.judged else experiment.verdict
+        return found is not None and experiment.removes is None and found.call is not Call.KEEP
 
     def _starts(self, wants: Sequence[Want | Removal], free: Sequence[Slot]) -> list[Action]:
         if not free or not self._time_for_a_run():
             return []
-        judged = {number for number, experiment in self.state.open.items() if experiment.judged}
-        runs = [want for want in wants if isinstance(want, Want) and want.experiment not in judged]
+        over = {number for number, experiment in self.state.open.items() if self._passed_over(experiment)}
+        runs = [want for want in wants if isinstance(want, Want) and want.experiment not in over]
         return [*starts(self.program, self.state, self.secret, runs, free)]
 
     def _expects(self, wants: Sequence[Want | Removal]) -> Iterator[Action]:
