@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -61,6 +62,21 @@ def test_where_there_are_too_many_the_oldest_goes(ahead: Ahead, tmp_path: Path) 
         ahead._thread.submit(lambda: None).result()
     assert sorted(os.listdir(tmp_path)) == ["b", "c"]
     assert not ahead.take(replace(RUN, id="a"))
+
+
+def test_one_that_goes_while_it_is_made_is_gone_before_its_run_can_come(ahead: Ahead, tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    def slowly() -> None:
+        begun.set()
+        time.sleep(0.2)
+        (tmp_path / "a").mkdir()
+
+    ahead.expect(replace(RUN, id="a"), tmp_path / "a", slowly)
+    assert begun.wait(20)
+    for name in "bc":
+        ahead.expect(replace(RUN, id=name), tmp_path / name, (tmp_path / name).mkdir)
+    assert not (tmp_path / "a").exists()
 
 
 class Unseen:
