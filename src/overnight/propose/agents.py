@@ -18,7 +18,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, Self
+from typing import Literal
 
 from overnight.clock import Clock
 from overnight.errors import UsageError
@@ -57,13 +57,6 @@ class Found:
     words: str
 
 
-class Placed(Protocol):
-    """A proposer's class that wants to know."""
-
-    @classmethod
-    def at(cls, line: AgentLine, place: Workplace) -> Self: ...
-
-
 def agent_line(text: str) -> AgentLine:
     try:
         name, *rest = shlex.split(text)
@@ -97,6 +90,7 @@ def refuse_unknown(line: AgentLine, known: Iterable[str]) -> None:
 
 
 def engage(made: Callable[..., Proposer], line: AgentLine, place: Workplace) -> Proposer:
+    """A class that has `at` wants to know both; any other is made of nothing."""
     at = getattr(made, "at", None)
     proposer: Proposer = at(line, place) if at else made()
     return proposer

@@ -158,10 +158,6 @@ def share_words(knob: Turned) -> str:
     return f"{knob.share:.0%} of what moved the metric"
 
 
-def next_words(change: Change) -> str:
-    return f"{change} ({_expected(change)})"
-
-
 def _words(learned: Learned) -> Iterator[str]:
     yield from (f"{knob_words(knob)}." for knob in learned.mattered[:TOLD])
     if learned.best is not None:
