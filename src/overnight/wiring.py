@@ -140,7 +140,7 @@ def night_folder(repo: Repo, tag: str) -> Path:
         not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", tag)
         or tag.endswith(".lock")
         or len(tag) > 60
-        or tag == "node"
+        or tag in ("node", "node-new", "node-lock")
     ):
         raise UsageError(f"{tag!r} cannot be a night's name: letters, digits, '-', '_' and '.', such as mar5")
     return repo.common_dir / "overnight" / tag

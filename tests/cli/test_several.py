@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from overnight.errors import UsageError
 from overnight.ledger.ledger import Reader
 from overnight.ledger.views import summary
 from overnight.model import Proposal, Wait
+from overnight.propose.agents import AgentLine, Workplace
 from overnight.propose.proposer import View
 from overnight.testing import Scripted
 from tests.cli.conftest import AGENT, typed
@@ -82,6 +85,24 @@ def test_two_programs_of_one_repository_have_nights_of_different_names(tmp_path:
     reports = json.loads(run.stdout)
     assert [report["objective"] for report in reports] == ["a", "b"]
     assert len({report["night"] for report in reports}) == 2
+
+
+class Absent(Scripted):
+    """Cannot be had."""
+
+    @classmethod
+    def at(cls, line: AgentLine, place: Workplace) -> Self:
+        raise UsageError(f"{line.name} is not here today")
+
+
+def test_what_fails_before_its_first_entry_is_told_as_what_it_is(tmp_path: Path) -> None:
+    toy_repo(tmp_path / "one", PROGRAM.replace("policy: greedy", "agent: tests.cli.test_several:Absent"))
+    toy_repo(tmp_path / "two", PROGRAM)
+    run = typed(tmp_path, "run", "one", "two", "--experiments", "1")
+    assert run.exit_code == 2
+    assert "overnight: one: tests.cli.test_several:Absent is not here today" in run.stderr
+    assert done(tmp_path / "two") == [("finished", 1)]
+    assert "two: " in run.stdout[run.stdout.index("Reports") :]
 
 
 class Breaks(Scripted):

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from overnight.measure.ahead import Ahead
+from overnight.measure.checkpoint import Shelf
 from overnight.measure.execute import Place, execute, expect
 from overnight.measure.files import Broom, remove
 from overnight.measure.process import Running, Warden
+from overnight.measure.resume import Resuming
 from overnight.model import Slot, Status
 from tests.measure.conftest import PROGRAM, RUN
 
@@ -76,6 +78,7 @@ def test_one_that_goes_while_it_is_made_is_gone_before_its_run_can_come(ahead: A
     assert begun.wait(20)
     for name in "bc":
         ahead.expect(replace(RUN, id=name), tmp_path / name, (tmp_path / name).mkdir)
+    ahead.close()  # whatever was still being made is there now
     assert not (tmp_path / "a").exists()
 
 
@@ -112,3 +115,18 @@ def test_a_run_is_the_same_in_a_room_that_was_made_before(expected: bool, tmp_pa
     assert trials[0].tail == trials[1].tail == f"SEED = {RUN.seed}\ntrain.py\nval_bpb: 1"
     assert len(made) == 2
     assert os.listdir(tmp_path / "scratch") == []
+
+
+def test_what_may_go_on_from_a_checkpoint_has_no_room_made_for_it(ahead: Ahead, tmp_path: Path, warden: Warden) -> None:
+    made: list[str] = []
+    folders = tmp_path / "root", tmp_path / "scratch", tmp_path / "runs"
+
+    def checkout(commit: str, into: Path) -> None:
+        made.append(commit)
+        into.mkdir()
+
+    place = Place(*folders, "n-t", checkout, {}, "", ahead=ahead)
+    for resume in ("ck", ""):
+        Resuming(replace(PROGRAM, resume=resume), place, warden, Shelf(tmp_path / "shelf", 2)).expect(RUN)
+        ahead._thread.submit(lambda: None).result()
+        assert made == ([] if resume else [RUN.commit])

@@ -122,6 +122,7 @@ class Coordinator:
     running: dict[str, tuple[RunStarted, Tree]] = field(default_factory=dict)
     asks: list[tuple[Ask, str]] = field(default_factory=list)  # with the incumbent of that moment
     offers: list[tuple[Tree, str]] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)  # classes whose slots do not come back
 
     def __post_init__(self) -> None:
         world = self.world
@@ -151,6 +152,13 @@ class Coordinator:
         if not actions:
             self._something_happens()
 
+    def lose(self, *classes: str) -> None:
+        """Their slots are gone, and with them what ran there."""
+        self.lost.update(classes)
+        for run_id, (started, _) in list(self.running.items()):
+            if started.hardware in classes:
+                self._do(Cancel(run_id))
+
     def _append(self, *events: Event) -> None:
         self._maybe_die()
         for entry in self.world.append(*events):
@@ -164,7 +172,7 @@ class Coordinator:
     def _free(self) -> list[Slot]:
         taken, classes = {started.slot for started, _ in self.running.values()}, self.world.classes
         slots = [Slot(str(i), hardware=classes[i % len(classes)]) for i in range(self.world.slots)]
-        return [slot for slot in slots if slot.name not in taken]
+        return [slot for slot in slots if slot.name not in taken and slot.hardware not in self.lost]
 
     def _do(self, action: Action) -> None:
         state, world = self.night.state, self.world

@@ -96,6 +96,22 @@ def test_a_night_that_goes_on_where_its_hardware_is_not_goes_on_with_what_there_
     assert all(run.run.purpose is not Purpose.SCOUT for run in started(world))
 
 
+def test_scouts_that_are_gone_hold_nothing_up() -> None:
+    """Where one of them had found something that was not compared yet."""
+    held = 0
+    for seed in range(40):
+        world = World(random.Random(seed), program(policy="greedy"), 6, classes=(GOOD, CHEAP, OLD))
+        coordinator = Coordinator(world)
+        state = coordinator.night.state
+        while not (state.closed or (state.scouts.found and state.counted == 12)):
+            coordinator.step()
+        held += bool(state.scouts.found)
+        coordinator.lose(CHEAP, OLD)
+        coordinator.work()
+        check(world)
+    assert held > 5
+
+
 def test_it_takes_up_the_class_that_counted_although_there_is_more_of_another() -> None:
     scouts = Scouts(Goal.MINIMIZE, "loss", before=GOOD)
     slots = [Slot("1", hardware=CHEAP), Slot("2", hardware=CHEAP), Slot("3", hardware=GOOD)]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,14 @@ def test_ignored_says_what_git_ignores(root: Path, repo: Repo) -> None:
 
 def test_the_node_is_drawn_once_for_a_clone(repo: Repo, root: Path, opened: Open) -> None:
     assert repo.node() == opened(root).node() == (root / ".git/overnight/node").read_text().split()[0]
+
+
+def test_nights_that_begin_at_once_draw_one_node(root: Path, opened: Open) -> None:
+    for _ in range(30):
+        here = [opened(root) for _ in range(4)]
+        (root / ".git/overnight/node").unlink(missing_ok=True)
+        with ThreadPoolExecutor() as threads:
+            assert len(set(threads.map(Repo.node, here))) == 1
 
 
 def test_a_copy_of_a_clone_is_another_clone(repo: Repo, root: Path, opened: Open, tmp_path: Path) -> None:

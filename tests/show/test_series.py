@@ -72,6 +72,13 @@ def test_what_was_never_run_has_no_mark(tmp_path: Path) -> None:
     assert series.experiments == 3
 
 
+def test_what_was_dropped_without_a_score_has_no_mark(tmp_path: Path) -> None:
+    """It ran, on what the branch was; it cannot be put on top of what the branch is."""
+    series = drawn_from(tmp_path, *a_night()[:-1], *experiment(4, Call.DISCARD))
+    assert [mark.number for mark in series.marks] == [0, 1, 2, 3]
+    assert series.experiments == 4
+
+
 def test_the_judges_own_removals_have_no_mark(tmp_path: Path) -> None:
     removal = Proposed(experiment=4, parent="b" * 40, edits=(), origin="judge", hypothesis="without 1", removes=1)
     _, *its_run = experiment(4, Call.KEEP, 2.1)

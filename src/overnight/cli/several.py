@@ -17,6 +17,7 @@ from overnight.cli.watch import write_files
 from overnight.clock import SystemClock
 from overnight.compute.slots import machine, shortage
 from overnight.errors import OvernightError, UsageError
+from overnight.ledger.events import Opened
 from overnight.ledger.ledger import Reader
 from overnight.ledger.lock import holder
 from overnight.ledger.views import summary
@@ -115,6 +116,8 @@ def _tell(outcomes: Sequence[Outcome], as_json: bool) -> None:
         if not (folder / "ledger.db").exists():
             continue
         with Reader.open(folder) as reader:
+            if reader.find(Opened.kind) is None:
+                continue  # it failed before it began
             report = report_of(reader, objective.task.repo, held=False)
             written = write_files(folder / FILES, report, series_of(reader))
         reports.append({"objective": objective.name, **report_json(report)})

@@ -22,6 +22,7 @@ from overnight.measure.environment import interpreter
 from overnight.measure.files import remove
 from overnight.program.program import Program
 from overnight.repo.checkout import Pristine
+from overnight.repo.clone import is_clone
 
 TOLD = 2000  # characters of what a command said that has failed
 
@@ -73,7 +74,7 @@ class Ground:
         with _alone(self.home):
             pristine.checkout(errand.baseline, self.scratch / "first")
             remove(self.scratch / "first")
-            if _same_clone(errand):
+            if is_clone(Path(errand.common_dir), errand.clone):
                 return Path(errand.root)
             root = self.home / "root"
             if not root.exists():
@@ -143,12 +144,6 @@ def _locked(file: IO[bytes]) -> bool:
     except OSError:
         return False
     return True
-
-
-def _same_clone(errand: Errand) -> bool:
-    """Its id is drawn at random and bound to its place: a copy of it has another one."""
-    file = Path(errand.common_dir) / "overnight" / "node"
-    return file.is_file() and file.read_text().startswith(f"{errand.clone} ")
 
 
 def _prepare(program: Program, root: Path, environ: Mapping[str, str]) -> None:

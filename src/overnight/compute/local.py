@@ -1,5 +1,5 @@
-"""Slots on this machine: a thread for each run under way, which stays for later ones, since to start one takes longer
-than all else here. What executes a run is given in, as a function."""
+"""Slots on this machine: a thread for each run under way. It stays for later ones, so that `submit` waits for none to
+start. What executes a run is given in, as a function."""
 
 from __future__ import annotations
 

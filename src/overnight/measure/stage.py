@@ -50,7 +50,7 @@ class Stage:
 
     def furnish(self, room: Room) -> None:
         """What of a candidate's room is the same whatever its slot."""
-        self._furnished(room, without=hidden(self.program, Split))
+        self._fill(room, without=hidden(self.program, Split))
         if self.program.seed_literals:
             _set_seeds(room.tree, self.program, self.run.seed)
 
@@ -64,30 +64,32 @@ class Stage:
         assert self.program.score is not None
         own = hidden(self.program, [split])
         others = [path for path in hidden(self.program, Split) if path not in own]
-        self._furnished(room, without=[*self.program.edit, *others])
+        self._fill(room, without=[*self.program.edit, *others])
         _link(own, self.place, room, without=())
-        spec = self._spec(self.program.score, room, log)
+        python = self._python()
+        spec = self._spec(self.program.score, room, python, log)
         env = {
             "OVERNIGHT_SPLIT": str(split),
             "OVERNIGHT_ARTEFACT": str(artefact),
             "OVERNIGHT_SECRET": self.place.secret_for(self.run.id, split),
         }
-        walls = self._walls(room, others, read=[artefact, *_outside(own, self.place)])
+        walls = self._walls(room, python, others, read=[artefact, *_outside(own, self.place)])
         return self.place.sandbox.confine(replace(spec, env={**spec.env, **env}), walls)
 
     def _candidate(self, command: str, room: Room, log: Path, artefact: Path | None = None) -> Spec:
         caches.lend(self.place.caches, room.home)
-        spec = self._spec(command, room, log)
+        python = self._python()
+        spec = self._spec(command, room, python, log)
         env = {"OVERNIGHT_SPLIT": str(Split.VISIBLE)} if self.program.score else {}  # which one is not its business
         if artefact:
             _link_artefact(artefact, room.tree / self.program.folder)
             env["OVERNIGHT_ARTEFACT"] = str(artefact)
-        walls = self._walls(room, hidden(self.program, Split), read=[artefact] if artefact else [])
+        walls = self._walls(room, python, hidden(self.program, Split), read=[artefact] if artefact else [])
         walls = replace(walls, mute=artefact is not None)
         return self.place.sandbox.confine(replace(spec, env={**spec.env, **env}), walls)
 
-    def _furnished(self, room: Room, without: list[str]) -> None:
-        """Fills the room, but for some paths."""
+    def _fill(self, room: Room, without: list[str]) -> None:
+        """With the files of the commit, but for some, and what stands around them."""
         self.place.checkout(self.run.commit, room.tree)
         _drop(room.tree, without)
         furnish(room, self._python())
@@ -96,8 +98,8 @@ class Stage:
     def _python(self) -> Path | None:
         return interpreter(self.program, self.place.root, self.place.environ)
 
-    def _spec(self, command: str, room: Room, log: Path) -> Spec:
-        program, place, python = self.program, self.place, self._python()
+    def _spec(self, command: str, room: Room, python: Path | None, log: Path) -> Spec:
+        program, place = self.program, self.place
         own = environment(program, self.run, self.slot, room, python, place.night, place.environ)
         return Spec(
             argv=("/bin/sh", "-c", command),
@@ -112,9 +114,9 @@ class Stage:
             writes_mb=program.writes_mb,
         )
 
-    def _walls(self, room: Room, hide: Iterable[str], read: Iterable[Path]) -> Walls:
+    def _walls(self, room: Room, python: Path | None, hide: Iterable[str], read: Iterable[Path]) -> Walls:
         """In the room itself nothing has to be hidden: what should be is not in it."""
-        place, python = self.place, self._python()
+        place = self.place
         walls = run_walls(self.program, place.root, room.tree, room.home, room.tmp, python, self.slot, place.environ)
         outside = map(str, _outside(hide, place))
         return replace(walls, read=(*walls.read, *map(str, read)), hide=tuple(outside))

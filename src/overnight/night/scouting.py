@@ -71,6 +71,8 @@ class Scouts:
         for slot in slots:
             if slot not in here and self.class_:
                 others.setdefault(slot.hardware, []).append(slot)
+        there = {*others, *(started.hardware for started in self.under_way.values())}
+        self.found = {n: found for n, found in self.found.items() if found[0] in there}  # else it would wait for ever
         self.slots = sum(map(len, others.values())) + len(self.under_way)
         return here if self.class_ or named else self._first(slots), others
 

@@ -9,7 +9,6 @@ left as they are. A bare repository has no program.md to start from and is refus
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from overnight.errors import GitError, RepoError
+from overnight.repo.clone import clone_id
 from overnight.repo.git import Git, quiet_environment
 from overnight.repo.objects import FOLDER, OVERNIGHT, SUBMODULE, Entry, Signed, Tree, format_commit
 from overnight.step import Step, unwatched
@@ -118,17 +118,8 @@ class Repo:
         return next((line.removeprefix("worktree ") for line in found), None)
 
     def node(self) -> str:
-        """A short id of this clone, drawn once: two clones of one project never write the same log ref. Bound to the
-        place, for `cp -r` makes a clone as well."""
-        file, place = self.common_dir / "overnight" / "node", repr(os.fspath(self.common_dir))
-        node, _, written_at = file.read_text().strip().partition(" ") if file.exists() else ("", "", "")
-        if not node or written_at != place:
-            node = secrets.token_hex(4)
-            file.parent.mkdir(exist_ok=True)
-            fresh = file.with_name(f"node.{os.getpid()}")
-            fresh.write_text(f"{node} {place}\n")
-            fresh.replace(file)  # complete or not there, also after a kill
-        return node
+        """The short id of this clone."""
+        return clone_id(self.common_dir)
 
     # what is written
 

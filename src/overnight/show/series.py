@@ -2,7 +2,8 @@
 while the night ran, and what is believed of it now.
 
 Scores are the metric's own, on the visible split, as verdicts state them. What was never run has no mark here: what was
-turned away, duplicates, and the judge's own removals. Not covered: what a picture of them looks like.
+turned away, duplicates, and the judge's own removals; neither has what was dropped without a score, as a change that
+cannot be put on top of a newer keep. Not covered: what a picture of them looks like.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def series_of(reader: Reader) -> Series:
 def _marks(rows: Iterable[views.Row], runs: dict[int, int], standings: dict[int, Standing]) -> Iterator[Mark]:
     for row in rows:
         number = row.number
-        if row.call is not None and row.runs and row.removes is None:
+        dropped = row.call is Call.DISCARD and row.score is None
+        if row.call is not None and row.runs and row.removes is None and not dropped:
             yield Mark(number, row.call, row.score, runs[number], row.hypothesis, standings.get(number))
 
 

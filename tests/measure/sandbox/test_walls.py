@@ -148,10 +148,8 @@ def walls_of(tmp_path: Path) -> Make:
 
     def make(python: Path | None = None, **settings: object) -> Walls:
         run = tmp_path / "night/run"
-        environ = {
-            "HOME": str(tmp_path / "user"),
-            "PATH": f"{tmp_path}/user/bin:{tmp_path}/night:/usr/bin",
-        }  # holds all runs
+        path = f"{tmp_path}/user/bin:{tmp_path}/night:/usr/bin"  # one folder of it holds all runs
+        environ = {"HOME": str(tmp_path / "user"), "PATH": path}
         folders = (tmp_path / "root", run / "tree", run / "home", run / "tmp")
         return run_walls(a_program(**settings), *folders, python, Slot("s"), environ)
 
