@@ -2,7 +2,7 @@
 with a proposer that thinks for 30 % of a run's time. Prints what the slots were busy of the time that there was; beside
 the first, what as many bare shell loops side by side make of this machine (worktree, commit, run, remove; no walls).
 
-    python -m bench.busy [--runs 200] [--slots 20] [--seconds 1]
+    python -m bench.busy [--runs 200] [--slots 20] [--seconds 1] [--in FOLDER]
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.loop import SHELL, Silent, repository
+from bench.loop import SHELL, Silent, at_home, repository
 from overnight import wiring
 from overnight.ledger.events import RunDone, RunStarted
 from overnight.ledger.ledger import Reader
@@ -41,18 +40,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--slots", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--in", dest="folder", help="where to make the repositories, e.g. a tmpfs; the home otherwise")
     given = parser.parse_args()
-    busy = night(given.slots, given.runs, given.seconds, "bench.loop:Silent")
+    busy = night(given.slots, given.runs, given.seconds, "bench.loop:Silent", given.folder)
     print(f"{given.slots} slots, {given.runs} runs of {given.seconds:g} s: busy {busy:.1%} of the time", flush=True)
-    busy = shells(given.slots, given.runs, given.seconds)
+    busy = shells(given.slots, given.runs, given.seconds, given.folder)
     print(f"{given.slots} shell loops side by side: busy {busy:.1%} of the time", flush=True)
-    busy = night(1, max(10, given.runs // 5), given.seconds, "bench.busy:Thinks")
+    busy = night(1, max(10, given.runs // 5), given.seconds, "bench.busy:Thinks", given.folder)
     print(f"one slot, a proposer that thinks {THINKING_SHARE:.0%} of a run's time: busy {busy:.1%} of the time")
 
 
-def shells(slots: int, runs: int, seconds: float) -> float:
+def shells(slots: int, runs: int, seconds: float, folder: str | None) -> float:
     each, command = runs // slots, f"sleep {seconds:g}; echo loss: 1"
-    with tempfile.TemporaryDirectory() as place:
+    with at_home(folder) as place:
         roots = [repository(Path(place) / str(slot), command=command) for slot in range(slots)]
         script, began = SHELL.format(n=each, command=command), time.monotonic()
         loops = [subprocess.Popen(["bash", "-c", script], cwd=root, stdout=subprocess.DEVNULL) for root in roots]
@@ -61,9 +61,9 @@ def shells(slots: int, runs: int, seconds: float) -> float:
         return each * seconds / (time.monotonic() - began)
 
 
-def night(slots: int, runs: int, seconds: float, agent: str) -> float:
+def night(slots: int, runs: int, seconds: float, agent: str, folder: str | None = None) -> float:
     """Seconds that runs slept, over those that the slots had from the first screen to the last."""
-    with tempfile.TemporaryDirectory() as place:
+    with at_home(folder) as place:
         os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
         root = repository(Path(place), command=f"sleep {seconds:g}; echo loss: 1")
         flags = {"agent": agent, "experiments": str(runs), "slots": str(slots), "time_box": f"{seconds:g}s"}

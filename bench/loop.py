@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--level", default="auto", help="of isolation: 3, 2, 1")
-    parser.add_argument("--in", dest="folder", help="where to make the repositories, e.g. a tmpfs")
+    parser.add_argument("--in", dest="folder", help="where to make the repositories, e.g. a tmpfs; the home otherwise")
     given = parser.parse_args()
     pairs = [one_round(given.experiments, given.level, given.folder) for _ in range(given.rounds)]
     ours, shell = zip(*pairs, strict=True)
@@ -78,11 +78,17 @@ def main() -> None:
 
 def one_round(experiments: int, level: str, folder: str | None) -> tuple[float, float]:
     """Seconds an experiment: ours, and the shell's."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
+    with at_home(folder) as place:
         os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
         return ours(repository(Path(place) / "ours", level), experiments), shell(
             repository(Path(place) / "shell", level), experiments
         )
+
+
+def at_home(folder: str | None = None) -> tempfile.TemporaryDirectory[str]:
+    """A folder as nights have it, below the home: a run has a /tmp of its own, in which the folders on the way to what
+    lies below /tmp are made anew."""
+    return tempfile.TemporaryDirectory(prefix=".overnight-bench-", dir=folder or Path.home())
 
 
 def repository(folder: Path, level: str = "auto", command: str = COMMAND) -> Path:

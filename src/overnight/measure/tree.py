@@ -29,13 +29,13 @@ def descendants(pid: int) -> Iterator[int]:
         waiting += children(child)
 
 
-def reap() -> tuple[dict[int, int], bool]:
+def reap(also: int = 0) -> tuple[dict[int, int], bool]:
     """pid → status of children that have ended, and whether there are more children. So many at most that a run
-    which forks without end cannot hold us here."""
+    which forks without end cannot hold us here. `also`: those that were stopped, with WUNTRACED."""
     ended: dict[int, int] = {}
     with contextlib.suppress(ChildProcessError):
         while len(ended) < 1000:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG | also)
             if not pid:
                 return ended, True
             ended[pid] = status
@@ -75,14 +75,6 @@ def wake_on_death() -> int:
 def quiet(alarm: int) -> None:
     with contextlib.suppress(BlockingIOError):
         os.read(alarm, 1 << 16)
-
-
-def stopped(pid: int) -> bool:
-    """True for a process that SIGSTOP holds."""
-    try:
-        return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] == "T"
-    except OSError:
-        return False
 
 
 def kill(pid: int) -> None:

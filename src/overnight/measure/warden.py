@@ -21,13 +21,13 @@ import os
 import select
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from overnight.measure.birth import CHANNEL, FILTER, STATUS, SUBREAPER, prctl
 from overnight.measure.sandbox import apart
 from overnight.measure.sandbox.cgroup import Groups
 from overnight.measure.supervisor import PATIENCE, supervise
-from overnight.measure.tree import children, kill, kill_tree, quiet, reap, stopped, wake_on_death
+from overnight.measure.tree import children, kill, kill_tree, quiet, reap, wake_on_death
 
 LATER = 0.015  # seconds from a run's start to the fork of the next supervisor
 SPARES = 4  # for a word, at most; and words that some are kept for: a run's, and those of its scoring
@@ -76,12 +76,12 @@ class Warden:
             if self.door.fileno() in ready and not self.answer():
                 break
             quiet(self.alarm)
-            self.tidy()
+            self.reaped()
         for hatch, _ in self.all_spares():
             hatch.close()  # each of the others hears the end of its own socket
         give_up = time.monotonic() + PATIENCE
         while self.supervisors and time.monotonic() < give_up:
-            self.tidy()
+            self.reaped()
             time.sleep(0.005)
         self.groups.remove()
 
@@ -105,17 +105,14 @@ class Warden:
             return pid not in self.reaped()
         return False
 
-    def tidy(self) -> None:
-        self.reaped()
-        for pid in set(children(os.getpid())) - self.supervisors:  # left by a supervisor that was killed
-            kill(pid)
-        for pid in filter(stopped, self.supervisors):  # by its run: a supervisor never stops by itself
-            kill(pid)
-
-    def reaped(self) -> dict[int, int]:
-        ended = reap()[0]
+    def reaped(self) -> Set[int]:
+        """Which supervisors have ended. One that was stopped has: by its run, for none stops by itself. What they leave
+        behind is ours by then, and is killed."""
+        ended = reap(os.WUNTRACED)[0].keys()
         if ended:
-            self.supervisors.difference_update(ended)
+            self.supervisors -= ended
+            for pid in set(children(os.getpid())) - self.supervisors:
+                kill(pid)
             self.groups.sweep()
         return ended
 

@@ -4,7 +4,8 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from overnight.judge.policy import Want
 from overnight.judge.seeds import seed_for
@@ -23,29 +24,23 @@ def starts(
 ) -> Iterator[do.Start]:
     """The judge's runs, and on hardware that does not count those that decide what the judge is to see."""
     here, others = state.scouts.apart(free, program.confirm_on)
-    yield from _fill([run_of(program, state, secret, want) for want in state.scouts.first(wants)], here, state)
+    wanted: list[tuple[list[Want], list[Slot]]] = [(state.scouts.first(wants), here)]
     unseen = [e.number for e in state.open.values() if e.number and e.removes is None and e.unseen]
     flying = {started.experiment for started in state.under_way.values()}
     waiting = [number for number in unseen if number not in flying]
     for class_, slots in others.items():
-        scouted = [run_of(program, state, secret, want) for want in state.scouts.wants(class_, waiting)][: len(slots)]
-        waiting = [number for number in waiting if all(run.experiment != number for run in scouted)]
-        yield from _fill(scouted, slots, state)
-
-
-def _fill(runs: Iterable[Run], slots: Iterable[Slot], state: NightState) -> Iterator[do.Start]:
-    free = iter(slots)
-    for run in runs:
-        if run.id in state.under_way:
-            continue
-        if (slot := next(free, None)) is None:
-            return
-        yield do.Start(run, state.attempts.get(run.id, 0) + 1, slot)
+        scouted = list(islice(state.scouts.wants(class_, waiting), len(slots)))
+        waiting = [number for number in waiting if all(want.experiment != number for want in scouted)]
+        wanted.append((scouted, slots))
+    for those, slots in wanted:
+        new = (want for want in those if _what(state, want)[0] not in state.under_way)
+        for want, slot in zip(new, slots, strict=False):
+            run = run_of(program, state, secret, want)
+            yield do.Start(run, state.attempts.get(run.id, 0) + 1, slot)
 
 
 def run_of(program: Program, state: NightState, secret: str, want: Want) -> Run:
-    what, commit = _what(state, want)
-    run_id = f"{what}-{want.index}"
+    run_id, commit = _what(state, want)
     return Run(
         id=run_id,
         experiment=want.experiment,
@@ -60,14 +55,15 @@ def run_of(program: Program, state: NightState, secret: str, want: Want) -> Run:
 
 
 def _what(state: NightState, want: Want) -> tuple[str, str]:
-    """The name of what is measured, and its commit."""
+    """The run's id, and the commit that it measures."""
     name, kept = f"{want.experiment}-{want.purpose}", state.kept
     if want.experiment not in state.open:
-        return (f"{name}-{next(reversed(kept))}" if want.purpose is Purpose.CLAIM else name), kept[want.experiment]
+        name += f"-{next(reversed(kept))}" if want.purpose is Purpose.CLAIM else ""
+        return f"{name}-{want.index}", kept[want.experiment]
     experiment = state.open[want.experiment]
     assert experiment.commit is not None
     again = f"-r{experiment.rebases}" if experiment.rebases else ""
-    return f"{want.experiment}{again}-{want.purpose}", experiment.commit
+    return f"{want.experiment}{again}-{want.purpose}-{want.index}", experiment.commit
 
 
 def _kill_after(program: Program, state: NightState, purpose: Purpose) -> float:

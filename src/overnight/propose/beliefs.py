@@ -21,8 +21,8 @@ class Beliefs:
     """Hears of every experiment; asked by whoever is about to propose, on its own thread."""
 
     def __init__(self) -> None:
-        self._told: deque[Experiment] = deque(maxlen=REMEMBERED)
-        self._heard = 0
+        self._told: deque[Experiment] = deque()
+        self._heard = self._characters = 0
         self._said: tuple[tuple[int, str], Sequence[str]] | None = None
         self._lock, self._thinking = threading.Lock(), threading.Lock()
 
@@ -30,8 +30,9 @@ class Beliefs:
         with self._lock:
             self._heard += 1
             self._told.append(experiment)
-            while sum(map(_size, self._told)) > CHARACTERS:
-                self._told.popleft()
+            self._characters += _size(experiment)
+            while len(self._told) > REMEMBERED or self._characters > CHARACTERS:
+                self._characters -= _size(self._told.popleft())
 
     def words(self, view: View) -> Sequence[str]:
         """Empty as long as there is too little to learn from. Twenty who ask at once have it thought of once."""

@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,31 +28,34 @@ class Loose:
         """The object's id. It may be there already, here or in a pack."""
         whole = f"{kind} {len(data)}\0".encode() + data
         oid = hashlib.new(self.algorithm, whole, usedforsecurity=False).hexdigest()
-        path = self.folder / oid[:2] / oid[2:]
+        folder = f"{self.folder}/{oid[:2]}"
         try:
-            if not _freshened(path):
-                path.parent.mkdir(exist_ok=True)
-                _write(path, zlib.compress(whole, FASTEST))
+            if not _freshened(f"{folder}/{oid[2:]}"):
+                with suppress(FileExistsError):
+                    os.mkdir(folder)
+                _write(folder, oid[2:], zlib.compress(whole, FASTEST))
         except OSError as error:
             raise GitError(f"{self.folder} cannot be written to: {error.strerror}") from error
         return oid
 
 
-def _freshened(path: Path) -> bool:
+def _freshened(path: str) -> bool:
     """Whether it is there; then it is new again for `git gc`, which removes what is old and unused. An empty file is
     what a power cut left."""
     try:
         os.utime(path)
-        return path.stat().st_size > 0
+        return os.stat(path).st_size > 0
     except FileNotFoundError:
         return False
 
 
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f"tmp_obj_{secrets.token_hex(4)}")  # of this name, `git gc` removes what a kill left
+def _write(folder: str, name: str, data: bytes) -> None:
+    part = f"{folder}/tmp_obj_{secrets.token_hex(4)}"  # of this name, `git gc` removes what a kill left
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as file:
             file.write(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)  # it has its name now, unless something went wrong
+        os.replace(part, f"{folder}/{name}")
+    except OSError:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
