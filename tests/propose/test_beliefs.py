@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from queue import SimpleQueue
 
+import pytest
+
 from overnight.model import Call, Experiment, Wait
 from overnight.propose.beliefs import REMEMBERED, Beliefs
 from overnight.propose.desk import Answered, Desk, Note, close_all
@@ -30,6 +32,11 @@ def test_it_learns_from_exact_scores_and_forgets_what_is_long_ago() -> None:
     beliefs = learnt(REMEMBERED + 50)
     assert any("WIDTH" in sentence for sentence in beliefs.words(view()))
     assert len(beliefs._told) == REMEMBERED
+
+
+def test_of_long_texts_it_remembers_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overnight.propose.beliefs.CHARACTERS", 3 * len(TRAIN))
+    assert len(learnt(20)._told) == 3
 
 
 class Reader:
