@@ -65,14 +65,14 @@ class Scouts:
         return []
 
     def apart(self, slots: Sequence[Slot], named: str) -> tuple[list[Slot], Mapping[str, list[Slot]]]:
-        """The slots whose numbers count, and the others by class."""
+        """The slots whose numbers count, and the others by class. What was found on slots that are gone is void."""
         here = [slot for slot in slots if counts(slot.hardware, named, self.class_)]
         others: dict[str, list[Slot]] = {}
         for slot in slots:
             if slot not in here and self.class_:
                 others.setdefault(slot.hardware, []).append(slot)
         there = {*others, *(started.hardware for started in self.under_way.values())}
-        self.found = {n: found for n, found in self.found.items() if found[0] in there}  # else it would wait for ever
+        self.found = {n: found for n, found in self.found.items() if found[0] in there}
         self.slots = sum(map(len, others.values())) + len(self.under_way)
         return here if self.class_ or named else self._first(slots), others
 

@@ -1,7 +1,7 @@
 """New objects, written as git writes them: a process of git's for each would take longer than all the rest of a step.
 
 An object is a loose file, complete under its name or not there. What the user has asked of git for such files (that
-they are synced, that others share them) is done by git, for whoever has asked for it: `Loose.of` gives None then.
+they are synced, that others share them) is done by git, for whoever has asked for it: `git.py` decides.
 """
 
 from __future__ import annotations
