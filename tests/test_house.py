@@ -46,14 +46,18 @@ SPINE_ROOMS = ("measure",)
 ASIDE = (
     "ahead",
     "artefact",
+    "caches",
     "checkpoint",
+    "early",
     "editable",
     "gpu",
     "progress",
+    "rehearsal",
+    "repeats",
     "resume",
     "rungs",
     "scoring",
-)  # of measure: sealed scoring, early kill, going on elsewhere, comforts
+)  # of measure: sealed scoring, early kill, going on elsewhere, work ahead, comforts
 SPINE_LINES = 4700  # of code: the house wants comments and docstrings
 
 MODULES = sorted(SRC.rglob("*.py"))

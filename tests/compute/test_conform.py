@@ -17,7 +17,8 @@ from overnight.compute.parcel import Packer
 from overnight.compute.pieces import Pieces
 from overnight.measure.ahead import Ahead
 from overnight.measure.checkpoint import Shelf
-from overnight.measure.execute import Place, execute, expect
+from overnight.measure.early import expect
+from overnight.measure.execute import Place, execute
 from overnight.measure.files import remove
 from overnight.measure.process import Warden
 from overnight.model import Slot
@@ -33,8 +34,8 @@ class LocalSlotsAndTheirWarden(LocalSlots):
 
     def close(self) -> None:
         super().close()
-        self.warden.close()
         self.ahead.close()
+        self.warden.close()
 
 
 def on_local_slots(bench: Bench, report: Report) -> Executor:
@@ -43,7 +44,7 @@ def on_local_slots(bench: Bench, report: Report) -> Executor:
     warden, ahead = Warden(), Ahead(remove, 4)
     place = Place(bench.repo.root, *runs, "n-conform", pristine.checkout, os.environ, "this machine", ahead=ahead)
     measure = partial(execute, program=bench.program, place=place, warden=warden)
-    expected = partial(expect, program=bench.program, place=place)
+    expected = partial(expect, program=bench.program, place=place, warden=warden)
     return LocalSlotsAndTheirWarden(warden, ahead, measure, report, expected)
 
 

@@ -167,3 +167,20 @@ def test_what_is_cancelled_or_closed_ends_as_stopped(
         told = reports.get(timeout=20)
     assert isinstance(told, Trial)
     assert told.status is Status.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("slots", "told"),
+    [
+        ([Slot("a", (0, 1)), Slot("b", (2, 3))], Slot("a", (0, 1))),
+        ([Slot("a", (0, 1)), Slot("b", (2,))], None),  # another number of threads
+        ([Slot("a", gpu="0"), Slot("b", gpu="1")], None),
+        ([Slot("a", gpu="0", gpu_share=0.5), Slot("b", gpu="0", gpu_share=0.5)], Slot("a", gpu="0", gpu_share=0.5)),
+    ],
+)
+def test_what_is_expected_is_told_with_a_slot_where_they_are_alike(slots: list[Slot], told: Slot | None) -> None:
+    heard: list[tuple[Run, Slot | None]] = []
+    executor = LocalSlots(slots, at_once, print, lambda *expected: heard.append(expected))
+    executor.expect(RUN)
+    executor.close()
+    assert heard == [(RUN, told)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from overnight.errors import Busy, LedgerError
-from overnight.ledger.events import KINDS, Noted
+from overnight.ledger.events import KINDS, Event, Noted
 from overnight.ledger.ledger import Ledger, Reader
 from overnight.ledger.verify import verify_chain
 from overnight.model import Call
@@ -84,10 +85,42 @@ def test_all_is_on_the_disk_at_once_but_what_would_be_done_again(ledger: Ledger)
     for event in EVERY_KIND:
         ledger.append(NOW, 1.0, event)
         synced[event.kind] = next(ledger.query("PRAGMA synchronous"))[0]
-    assert {kind for kind, how in synced.items() if how != FULL} == {"admitted", "rebased", "run_started", "recorded"}
+    later = {kind for kind, how in synced.items() if how != FULL}
+    assert later == {"admitted", "rebased", "run_started", "run_done", "recorded"}
     assert set(synced.values()) == {NORMAL, FULL}
     ledger.append(NOW, 1.0, *EVERY_KIND)
     assert next(ledger.query("PRAGMA synchronous")) == (FULL,)
+
+
+@pytest.mark.parametrize(
+    ("events", "owed"),
+    [
+        ((started(1),), False),
+        ((done(1, 1.0),), True),
+        ((done(1, 1.0), started(2)), True),
+        ((done(1, 1.0), proposed(2)), False),  # that was synced, and all before it
+    ],
+)
+def test_a_result_is_on_the_disk_when_the_night_has_settled(
+    events: tuple[Event, ...], owed: bool, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
+    for event in events:
+        ledger.append(NOW, 1.0, event)
+    ledger.settle()
+    ledger.settle()
+    assert synced == [os.stat(f"{ledger.path}-wal").st_ino] * owed
+
+
+def test_what_cannot_be_settled_is_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    ledger.append(NOW, 1.0, done(1, 1.0))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LedgerError, match=r"ledger\.db: No space left on device"):
+        ledger.settle()
 
 
 def test_a_cursor_goes_on_where_it_was(ledger: Ledger) -> None:

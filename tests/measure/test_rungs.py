@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from overnight.measure.process import Ended, Spec, Warden, Why
-from overnight.measure.rungs import POINTS, SHOWN, Follower, failed, level
+from overnight.measure.rungs import POINTS, SHOWN, Follower, attended, failed, level
 from overnight.model import Run, Rung, Usage
 from overnight.program.program import Box, Program
 from tests.measure.conftest import LINUX, PROGRAM, RUN
@@ -23,7 +23,7 @@ def short(*rungs: Rung, seconds: float = 1.0) -> Run:
 
 def follow(warden: Warden, spec: Spec, command: str, run: Run, program: Program = LOSS) -> Ended:
     follower = Follower(run, program)
-    running = warden.start(follower.attend(replace(spec, argv=("/bin/sh", "-c", command))))
+    running = warden.start(attended(replace(spec, argv=("/bin/sh", "-c", command)), run, program))
 
     def beat(wall_seconds: float, cpu_seconds: float) -> None:
         if follower.hopeless(running.curve(), wall_seconds, cpu_seconds):
@@ -120,9 +120,9 @@ def test_a_number_that_is_not_finite_is_not_in_the_curve() -> None:
 
 
 def test_a_short_box_is_heard_more_often_and_no_box_without_a_curve(spec: Spec) -> None:
-    beats = [Follower(short(seconds=box), LOSS).attend(spec).beat_seconds for box in (1.0, 10.0, 300.0)]
+    beats = [attended(spec, short(seconds=box), LOSS).beat_seconds for box in (1.0, 10.0, 300.0)]
     assert beats == [0.1, 0.2, 1.0]
-    assert Follower(short(), PROGRAM).attend(spec) == spec
+    assert attended(spec, short(), PROGRAM) == spec
 
 
 def test_what_is_shown_of_a_curve_is_short_and_ends_with_the_newest_value() -> None:

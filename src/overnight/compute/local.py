@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from overnight.compute.executor import Failed, Report
 from overnight.measure.execute import Watch
@@ -15,22 +16,23 @@ from overnight.model import Heartbeat, Run, Slot, Trial
 Execute = Callable[[Run, int, Slot, Watch], Trial]
 """Measures one run and blocks until it has ended."""
 
-Expect = Callable[[Run], None]
-
-BEGIN_SECONDS = 0.02
-"""So long at most `submit` waits for the only run to begin: what is done here meanwhile would keep that from it."""
+Expect = Callable[[Run, Slot | None], None]
+"""Told of a run that has no slot yet, and a slot: like any that it may get, but for which cores these are. None: they
+are not alike."""
 
 
 class LocalSlots:
     """An Executor. A run that ended just before its `cancel` arrived keeps its result."""
 
     def __init__(
-        self, slots: Sequence[Slot], execute: Execute, report: Report, expect: Expect = lambda _: None
+        self, slots: Sequence[Slot], execute: Execute, report: Report, expect: Expect = lambda *_: None
     ) -> None:
         self._slots, self._execute, self._report, self._expect = tuple(slots), execute, report, expect
         self._lock = threading.RLock()  # held while the last word of a run is told: its slot is free by then
         self._jobs: dict[str, _Job] = {}  # under way, by run id
         self._done: set[tuple[str, int]] = set()
+        alike = len({(len(slot.cores), replace(slot, name="", cores=())) for slot in slots}) == 1
+        self._any = slots[0] if alike else None
         self._threads = ThreadPoolExecutor(max(1, len(slots)), "run")
 
     def free(self) -> Sequence[Slot]:
@@ -46,12 +48,9 @@ class LocalSlots:
                 raise ValueError(f"{slot.name} is leased to another run")
             job = self._jobs[run.id] = _Job(run, attempt, slot, self._report)
             self._threads.submit(self._work, job)
-            alone = len(self._jobs) == 1
-        if alone:
-            job.begun.wait(BEGIN_SECONDS)
 
     def expect(self, run: Run) -> None:
-        self._expect(run)
+        self._expect(run, self._any)
 
     def cancel(self, run_id: str) -> None:
         with self._lock:
@@ -73,7 +72,6 @@ class LocalSlots:
             result = self._execute(job.run, job.attempt, job.slot, job)
         except BaseException as error:  # noqa: BLE001 - the edge of a worker: ours, so it must not become a score
             result = Failed(job.run.id, error)
-        job.begun.set()
         with self._lock:
             del self._jobs[job.run.id]
             self._done.add((job.run.id, job.attempt))
@@ -87,13 +85,11 @@ class _Job:
         self.run, self.attempt, self.slot, self._report = run, attempt, slot, report
         self._lock = threading.Lock()
         self._running: Running | None = None
-        self.begun = threading.Event()
         self._asked, self._now = False, False
 
     def started(self, running: Running) -> None:
         with self._lock:
             self._running = running
-        self.begun.set()
         self._pass_on()
 
     def beat(self, wall_seconds: float, cpu_seconds: float, curve: Sequence[float] = ()) -> None:

@@ -9,6 +9,7 @@ damaged file it gives every entry before the damage, then raises LedgerError. Do
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,8 +27,10 @@ from overnight.ledger.events import KINDS, Entry, Event
 from overnight.step import Step, unwatched
 
 FILE = "ledger.db"
-DONE_AGAIN = {"admitted", "rebased", "run_started", "recorded"}
-"""What would be done again and come out the same if a power cut took it; on the disk with the next of the others."""
+RESULT = "run_done"
+DONE_AGAIN = {"admitted", "rebased", "run_started", RESULT, "recorded"}
+"""What would be done again if a power cut took it, and nothing outside rests on it: on the disk with the next of the
+others. A result may be hours of work, so `settle` need not wait for these."""
 
 SYNCED = ("FULL", "NORMAL")
 
@@ -96,7 +99,8 @@ class Ledger(Reader):
 
     def __init__(self, db: sqlite3.Connection, path: Path, lock_fd: int, step: Step) -> None:
         super().__init__(db, path)
-        self.lock_fd, self._step = lock_fd, step
+        self.lock_fd, self._step, self._owing = lock_fd, step, False
+        self._end = next(self.query("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"), (0, ""))
 
     @classmethod
     def create_or_open(
@@ -106,32 +110,49 @@ class Ledger(Reader):
         with ExitStack() as on_failure:
             fd = _take_lock(folder, holder, patience_seconds)
             on_failure.callback(lock.release, fd)
-            db = open_to_write(folder / FILE)
+            ledger = cls(open_to_write(folder / FILE), folder / FILE, fd, step)
             on_failure.pop_all()
-            return cls(db, folder / FILE, fd, step)
+            return ledger
 
     def append(self, now: Now, elapsed: float, *events: Event) -> list[Entry]:
         """Writes all of `events` or none. For one whose key is there already, the entry that stands is given back."""
         with explained(self.path), self._db:
-            self._db.execute(f"PRAGMA synchronous = {SYNCED[{event.kind for event in events} <= DONE_AGAIN]}")
+            later = (kinds := {event.kind for event in events}) <= DONE_AGAIN
+            self._db.execute(f"PRAGMA synchronous = {SYNCED[later]}")
             self._db.execute("BEGIN IMMEDIATE")
-            entries = [self._add(now.utc, elapsed, event) for event in events]
+            entries, end = [], self._end
+            for event in events:
+                entries.append(entry := self._add(now.utc, elapsed, event, *end))
+                end = max(end, (entry.seq, entry.hash))
+        self._end = end
+        self._owing = later and (self._owing or RESULT in kinds)
         for event in events:
             self._step(f"ledger.{event.kind}.committed")
         return entries
+
+    def settle(self) -> None:
+        """What has been measured is on the disk."""
+        if self._owing:
+            try:
+                fd = os.open(f"{self.path}-wal", os.O_RDONLY)
+                os.fsync(fd)
+                os.close(fd)
+            except OSError as error:
+                raise LedgerError(f"{self.path}: {error.strerror}") from error
+            self._owing = False
 
     def close(self) -> None:
         """Lets go of the lock; children that inherited it keep it until they end."""
         super().close()
         lock.release(self.lock_fd)
 
-    def _add(self, at: float, elapsed: float, event: Event) -> Entry:
+    def _add(self, at: float, elapsed: float, event: Event, seq: int, prev: str) -> Entry:
+        """`seq` and `prev` are of the entry before."""
         self._step(f"ledger.{event.kind}.before")
         if (stored := self.find(event.key)) is not None:
             return stored
         body = msgspec.json.encode(event, order="deterministic").decode()
         as_read = _decoded(f"the {event.kind} event {event.key!r}", event.kind, body)
-        seq, prev = next(self.query("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"), (0, ""))
         at, elapsed = round(at, 3), round(elapsed, 3)
         digest = chained(prev, event.key, event.kind, at, elapsed, body)
         self._db.execute(

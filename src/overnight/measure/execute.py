@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from overnight.measure import caches
@@ -17,14 +16,16 @@ from overnight.measure.artefact import take
 from overnight.measure.environment import Room
 from overnight.measure.files import keep, remove
 from overnight.measure.gpu import GpuMemory
+from overnight.measure.letters import NOW
 from overnight.measure.place import NotMeasured as NotMeasured
 from overnight.measure.place import Place as Place
 from overnight.measure.place import Watch as Watch
-from overnight.measure.process import Ended, Spec, Warden, Why
-from overnight.measure.rungs import Follower
+from overnight.measure.process import Ended, Running, Warden, Why
+from overnight.measure.repeats import joined
+from overnight.measure.rungs import Follower, attended
 from overnight.measure.scoring import Scored, Scoring
 from overnight.measure.stage import Stage
-from overnight.measure.trial import medians, trial
+from overnight.measure.trial import trial
 from overnight.model import Purpose, Run, Slot, Status, Trial
 from overnight.program.program import Program
 
@@ -32,42 +33,46 @@ ALIAS = 12  # characters: sockets live below it, and their paths are short
 
 
 def execute(run: Run, attempt: int, slot: Slot, watch: Watch, program: Program, place: Place, warden: Warden) -> Trial:
-    folder, results = _folder_of(run, place), place.runs / run.id
+    folder, results = folder_of(run, place), _results_of(run, place)
     results.mkdir(parents=True, exist_ok=True)
-    measured = _Measured(Stage(run, slot, program, place), attempt, watch, warden, folder, results)
+    stage = Stage(run, slot, program, place)
+    measured = _Measured(stage, attempt, watch, warden, folder, results)
     try:
         repeats = program.timing if program.timing and not program.score else 1
         trials = [measured.once()]
         while len(trials) < repeats and trials[-1].status is Status.OK:
             trials.append(measured.once())
-        return _joined(trials, program.metric)
+        return joined(trials, program.metric)
     finally:
         place.broom.sweep(folder)
 
 
-def expect(run: Run, program: Program, place: Place) -> None:
-    """Has its room made, before it has a slot."""
-    if place.ahead:
-        folder = _folder_of(run, place)
-        place.ahead.expect(run, folder, partial(_furnish, Stage(run, Slot(""), program, place), folder))
-
-
 def tree_of(run: Run, place: Place) -> Path:
     """Where the files of its commit are while it runs."""
-    return _room(_folder_of(run, place)).tree
+    return _room(folder_of(run, place)).tree
 
 
-def _furnish(stage: Stage, folder: Path) -> None:
+def held(stage: Stage, folder: Path, warden: Warden, when: bytes = NOW) -> Running:
+    """In its room, and not begun."""
+    log = _results_of(stage.run, stage.place) / "run.log"
+    return warden.hold(attended(stage.training(_room(folder), log), stage.run, stage.program), when=when)
+
+
+def furnish(stage: Stage, folder: Path) -> None:
     remove(folder)  # of an attempt that was killed
     (folder / "run").mkdir(parents=True)
     stage.furnish(_room(folder))
+
+
+def _results_of(run: Run, place: Place) -> Path:
+    return place.runs / run.id
 
 
 def _room(folder: Path) -> Room:
     return Room.below(folder / "run")
 
 
-def _folder_of(run: Run, place: Place) -> Path:
+def folder_of(run: Run, place: Place) -> Path:
     """A run that knows what it is for may behave for that time."""
     return place.scratch / place.secret_for("folder", run.id)[:ALIAS]
 
@@ -87,13 +92,13 @@ class _Measured:
         log, room, place = self.results / "run.log", _room(self.folder), self.stage.place
         cwd = room.tree / self.stage.program.folder
         for _ in range(2):  # who watches it may be killed, and twice in a row that is the run's own doing
-            follower = Follower(self.stage.run, self.stage.program)
-            if not (place.ahead and place.ahead.take(self.stage.run)):
-                _furnish(self.stage, self.folder)
+            made = place.ahead.take(self.stage.run) if place.ahead else None
+            if not made:
+                furnish(self.stage, self.folder)
             log.touch()  # whoever writes it may be killed before it can
-            spec = follower.attend(self.stage.training(room, log))
+            running = (made and made.held) or held(self.stage, self.folder, self.warden)
             identity = _identity(cwd)
-            ended = _run(spec, self.stage.slot, self.watch, self.warden, follower)
+            ended = self._run(running)
             if ended.why is not Why.LOST:
                 break
         if ended.why is Why.FAILED:
@@ -110,6 +115,22 @@ class _Measured:
         if intact:
             keep(cwd, self.stage.program.save, self.results / "saved", self.stage.program.disk_mb * 1e6)
         return result
+
+    def _run(self, running: Running) -> Ended:
+        slot, follower = self.stage.slot, Follower(self.stage.run, self.stage.program)
+        memory = GpuMemory(slot.gpu, slot.gpu_share)
+        running.go(slot.cores)
+        self.watch.started(running)
+
+        def beat(wall_seconds: float, cpu_seconds: float) -> None:
+            memory.look(wall_seconds)
+            if follower.hopeless(running.curve(), wall_seconds, cpu_seconds):
+                running.kill()
+            self.watch.beat(wall_seconds, cpu_seconds, follower.shape())
+
+        ended = running.wait(beat)
+        ended = follower.concluded(running.curve(), ended)
+        return replace(ended, usage=replace(ended.usage, gpu_mb=memory.peak_mb))
 
     def _scored(self, result: Trial, cwd: Path, intact: bool) -> Trial:
         program, artefact = self.stage.program, self.folder / "artefact"
@@ -138,36 +159,3 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return seen.st_dev, seen.st_ino
-
-
-def _joined(trials: list[Trial], metric: str) -> Trial:
-    """Repeats of one command as one Trial: of each number the median, of what they used the sum."""
-    *_, last = trials
-    if len(trials) == 1 or last.status is not Status.OK:
-        return last
-    used = [each.usage for each in trials]
-    usage = replace(
-        last.usage,
-        wall_seconds=sum(each.wall_seconds for each in used),
-        cpu_seconds=sum(each.cpu_seconds for each in used),
-        peak_mb=max(each.peak_mb for each in used),
-    )
-    scores = medians([each.scores for each in trials])
-    why = f"{metric} {scores[metric].value:.6g}, the median of {len(trials)}"
-    return replace(last, scores=scores, usage=usage, why=why)
-
-
-def _run(spec: Spec, slot: Slot, watch: Watch, warden: Warden, follower: Follower) -> Ended:
-    memory = GpuMemory(slot.gpu, slot.gpu_share)
-    running = warden.start(spec)
-    watch.started(running)
-
-    def beat(wall_seconds: float, cpu_seconds: float) -> None:
-        memory.look(wall_seconds)
-        if follower.hopeless(running.curve(), wall_seconds, cpu_seconds):
-            running.kill()
-        watch.beat(wall_seconds, cpu_seconds, follower.shape())
-
-    ended = running.wait(beat)
-    ended = follower.concluded(running.curve(), ended)
-    return replace(ended, usage=replace(ended.usage, gpu_mb=memory.peak_mb))

@@ -13,19 +13,20 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from overnight.errors import OvernightError
+from overnight.measure.birth import CHANNEL
+from overnight.measure.letters import NOW, letter
 from overnight.measure.sandbox import apart
 from overnight.model import Usage
 
 PACKAGES = Path(__file__).parents[2]
 BEGIN = "import sys; sys.path.append(sys.argv[1]); from overnight.measure import warden; warden.main(*sys.argv[2:])"
-CHANNEL = 3
 Beat = Callable[[float, float], None]
 """Told the wall and CPU seconds of a run, at each heartbeat."""
 
@@ -96,6 +97,15 @@ class Running:
         self._line = line
         self._curve: list[tuple[float, float]] = []
 
+    def go(self, cores: Sequence[int]) -> None:
+        """What was held begins; no cores are all."""
+        with contextlib.suppress(OSError):  # wait() will say that nobody is there
+            self._line.sendall(letter(cores))
+
+    def forget(self) -> None:
+        """It is not to begin after all, and nobody waits for it."""
+        self._line.close()
+
     def stop(self) -> None:
         """SIGTERM, and when the grace is over SIGKILL to all."""
         with contextlib.suppress(OSError):
@@ -133,14 +143,21 @@ class Warden:
 
     def start(self, spec: Spec, channel: socket.socket | None = None) -> Running:
         """The run gets `channel` as file descriptor 3, and its number in OVERNIGHT_CHANNEL; ours stays open here."""
+        running = self.hold(spec, channel)
+        running.go(spec.cores)
+        return running
+
+    def hold(self, spec: Spec, channel: socket.socket | None = None, when: bytes = NOW) -> Running:
+        """What can be done before it begins is done, such as its walls. It waits for its `go`."""
         if channel:
             spec = replace(spec, env={**spec.env, "OVERNIGHT_CHANNEL": str(CHANNEL)})
         line, theirs = socket.socketpair()
-        body = json.dumps(spec, default=_plain).encode()
+        body = letter(spec, _plain)
         with theirs, self._lock:
-            self._hand_over(apart.orders(spec.argv) if spec.nested else (), [theirs, channel] if channel else [theirs])
-        with contextlib.suppress(OSError):  # wait() will say that nobody is there
-            line.sendall(len(body).to_bytes(4, "big") + body)
+            orders = apart.orders(spec.argv) if spec.nested else ()
+            self._hand_over(when, orders, [theirs, channel] if channel else [theirs])
+        with contextlib.suppress(OSError):
+            line.sendall(body)
         return Running(line)
 
     def close(self) -> None:
@@ -148,14 +165,15 @@ class Warden:
         with self._lock:
             self._discard()
 
-    def _hand_over(self, orders: tuple[str, ...], sockets: list[socket.socket]) -> None:
+    def _hand_over(self, when: bytes, orders: tuple[str, ...], sockets: list[socket.socket]) -> None:
         word = os.fsencode("\0".join(orders))
+        request = when + len(word).to_bytes(4, "big") + word
         for _ in range(2):
             if self._process is None or self._process.poll() is not None:
                 self._begin()
             assert self._door is not None
             with contextlib.suppress(OSError):
-                socket.send_fds(self._door, [len(word).to_bytes(4, "big") + word], [item.fileno() for item in sockets])
+                socket.send_fds(self._door, [request], [item.fileno() for item in sockets])
                 return
             self._discard()
         raise OvernightError("the process that starts runs (the warden) dies at once; see what it printed above")

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from overnight.measure.checkpoint import Keeper, Saved, copy, lay, look
-from overnight.measure.execute import execute, expect, tree_of
+from overnight.measure.early import expect
+from overnight.measure.execute import execute, tree_of
 from overnight.measure.files import remove
 from overnight.measure.place import Place, Watch
 from overnight.measure.process import Running, Warden
@@ -39,10 +40,10 @@ class Resuming:
     warden: Warden
     keeper: Keeper
 
-    def expect(self, run: Run) -> None:
-        """Its room may be made, but where it might go on from a checkpoint."""
+    def expect(self, run: Run, slot: Slot | None) -> None:
+        """It may be made ready, but where it might go on from a checkpoint."""
         if not self.program.resume:
-            expect(run, self.program, self.place)
+            expect(run, slot, self.program, self.place, self.warden)
 
     def __call__(self, run: Run, attempt: int, slot: Slot, watch: Watch) -> Trial:
         if not self.program.resume:

@@ -48,6 +48,14 @@ def failed(rung: Rung, curve: Curve, box_seconds: float) -> str:
     )
 
 
+def attended(spec: Spec, run: Run, program: Program) -> Spec:
+    """Heard as often as the run's box needs."""
+    if program.curve is None:
+        return spec
+    beat = min(max(run.box_seconds / BEATS, SHORTEST_BEAT), spec.beat_seconds)
+    return replace(spec, curve=program.curve, beat_seconds=beat)
+
+
 class Follower:
     """Follows one run from start to end. Belongs to the thread that waits for the run."""
 
@@ -59,13 +67,6 @@ class Follower:
         self._seen, self._stride = 0, 1  # points, and one in so many is remembered
         self._beats = [(0.0, 0.0)]  # seconds by the wall, and by the box
         self._failed = ""
-
-    def attend(self, spec: Spec) -> Spec:
-        """The run is to be heard as often as its box needs."""
-        if self._program.curve is None:
-            return spec
-        beat = min(max(self._run.box_seconds / BEATS, SHORTEST_BEAT), spec.beat_seconds)
-        return replace(spec, curve=self._program.curve, beat_seconds=beat)
 
     def hopeless(self, points: Curve, wall_seconds: float, cpu_seconds: float) -> bool:
         """Takes in what has come since the last heartbeat. True, once: the run has failed a rung and is to be ended."""

@@ -21,8 +21,9 @@ from overnight.measure import output
 from overnight.measure.environment import Room
 from overnight.measure.place import NotMeasured, Watch
 from overnight.measure.process import Ended, Running, Spec, Warden, Why
+from overnight.measure.repeats import medians
 from overnight.measure.stage import Stage
-from overnight.measure.trial import last_bytes, medians
+from overnight.measure.trial import last_bytes
 from overnight.model import Run, Score, Split, Status
 from overnight.program.program import Program
 from overnight.sealed import REFUSED

@@ -1,8 +1,9 @@
 """The supervisor: watches one run from exec to its last process.
 
-It waits behind a hatch for the sockets of its run. On the first it reads a spec (four bytes of length, then JSON) and
-writes lines of JSON: a heartbeat each second, at last the ending. A word from the coordinator means: end the run. The
-end of the socket means that the coordinator is gone, or cannot wait: kill everything.
+It waits behind a hatch for the sockets of its run. On the first it reads a letter with a spec, and gets ready what can
+be; a second one, with the cores that it may have, lets the run begin. It writes lines of JSON: a heartbeat each second,
+at last the ending. A word from the coordinator means: end the run. The end of the socket means that the coordinator is
+gone, or cannot wait: kill everything.
 
 How the warden's promise is kept on Linux: warden and supervisors are subreapers, so an orphan becomes their child;
 they kill and reap until the kernel says ECHILD. The run's output is a pipe, copied into the log here: a daemon that
@@ -26,53 +27,19 @@ import socket
 import time
 from typing import Any
 
-from overnight.measure.birth import LINUX, STATUS, SUBREAPER, prctl, start
+from overnight.measure.birth import LINUX, Child, let_go, start
 from overnight.measure.gauge import Gauge
+from overnight.measure.letters import heard
 from overnight.measure.log import Log
 from overnight.measure.progress import Progress
 from overnight.measure.sandbox import apart, landlock
 from overnight.measure.sandbox.cgroup import Group
-from overnight.measure.tree import children, descendants, kill_tree, quiet, reap, wake_on_death
+from overnight.measure.tree import children, descendants, kill_tree, quiet, reap
 
 PATIENCE = 60.0  # seconds for a kill to work, or for the coordinator to listen
 TICK = 0.25  # seconds between samples
 OURS = 3  # processes in a run's group: the supervisor, and bwrap twice
-REHEARSAL: dict[str, Any] = {
-    **dict.fromkeys(("cpu_seconds", "memory_mb", "processes", "writes_mb", "curve", "fence", "cores")),
-    "nested": LINUX,
-    "filter": "",
-    "argv": ["/bin/sh", "-c", f"echo exit-code >&{STATUS}" if LINUX else ":"],
-    "env": {},
-    "cwd": "/",
-    "log": os.devnull,
-    "output_bytes": 0,
-    "kill_after_seconds": 10.0,
-    "beat_seconds": 1.0,
-    "grace_seconds": 0.0,
-}
 NO_GRACE = ("memory", "processes", "disk")
-
-
-def supervise(hatch: socket.socket, group: Group, orders: tuple[str, ...]) -> None:
-    os.setsid()
-    prctl(SUBREAPER, 1)
-    alarm = wake_on_death()
-    rehearse(alarm)
-    left = apart.go(orders) if orders else ()
-    _, fds, _, _ = socket.recv_fds(hatch, 1, 2)
-    if not fds:  # nobody will ask any more
-        return
-    watch(socket.socket(fileno=fds[0]), fds[1] if len(fds) > 1 else None, group, alarm, orders, left)
-
-
-def rehearse(alarm: int) -> None:
-    """Watches a command that does nothing, as if it were a run. After the fork each page that is touched must be copied
-    once: done now, a run waits four milliseconds less."""
-    line, asker = socket.socketpair()
-    with asker, line:
-        body = json.dumps(REHEARSAL).encode()
-        asker.sendall(len(body).to_bytes(4, "big") + body)
-        watch(line, None, Group(), alarm)
 
 
 def watch(
@@ -85,30 +52,42 @@ def watch(
 ) -> None:
     """`orders`: those for which this process has gone apart, of which some are left."""
     try:
-        size = int.from_bytes(line.recv(4, socket.MSG_WAITALL), "big")
-        spec = json.loads(line.recv(size, socket.MSG_WAITALL))
+        spec = heard(line)
         if orders:
             spec["argv"] = apart.inherited(spec["argv"], orders, left)
-        ending = Supervisor(spec, line, channel, group, alarm).oversee()
+        if not (child := begin(spec, line, channel, group)):
+            kill_tree(PATIENCE, alarm)
+            return
+        ending = Supervisor(spec, line, child, group, alarm).oversee()
     except Exception as error:  # noqa: BLE001 - the edge of a process: whatever it is, the run dies and it is told
         ending = {"why": "failed", "note": f"{type(error).__name__}: {error}"}
         kill_tree(PATIENCE, alarm)
     tell(line, ending, PATIENCE)
 
 
+def begin(spec: dict[str, Any], line: socket.socket, channel: int | None, group: Group) -> Child | None:
+    """When the coordinator says so; bwrap has built its walls by then. None: it has thought better of it."""
+    group.limit(_limits(spec))
+    child = start(spec, channel) if spec["nested"] else None
+    try:
+        spec["cores"] = heard(line)
+    except EOFError:
+        return None
+    if child:
+        let_go(child, spec["cores"])
+    return child or start(spec, channel)
+
+
 class Supervisor:
-    def __init__(
-        self, spec: dict[str, Any], line: socket.socket, channel: int | None, group: Group, alarm: int
-    ) -> None:
+    def __init__(self, spec: dict[str, Any], line: socket.socket, child: Child, group: Group, alarm: int) -> None:
         self.spec, self.line, self.group, self.alarm = spec, line, group, alarm
         self.why = ""  # the first reason to end the run ourselves
         self.asked = False  # it has heard of that
         self.gone = False  # the coordinator is
         self.status: int | None = None  # as wait(2) gives it
         self.poll, self.gauge = select.poll(), Gauge()
-        self.pid, pipe, self.words = start(spec, channel)
+        self.pid, pipe, self.words, _ = child
         self.started = time.monotonic()
-        group.limit(_limits(spec))  # now, while bwrap still builds its walls
         self.deadline = self.started + spec["kill_after_seconds"]
         self.next_tick, self.next_beat = self.started + TICK, self.started
         self.progress = Progress(spec["curve"]) if spec["curve"] else None

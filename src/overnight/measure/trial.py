@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 import signal
-import statistics
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from overnight.measure import output
@@ -59,14 +57,6 @@ def last_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL_BYTES))
         return file.read()
-
-
-def medians(all_scores: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
-    """Of each number that all of them have. Its error is the median's, as far as the repeats show it."""
-    if len(all_scores) == 1:
-        return dict(all_scores[0])
-    names = [name for name in all_scores[0] if all(name in scores for scores in all_scores)]
-    return {name: _median([scores[name].value for scores in all_scores]) for name in names}
 
 
 def _verdict(ended: Ended, shown: str, found: output.Found, program: Program) -> tuple[Status, str]:
@@ -124,7 +114,3 @@ def _result(found: output.Found, metric: str, last: str) -> tuple[Status, str]:
 def _name(number: int | None) -> str | None:
     known = {item.value: item.name for item in signal.Signals}
     return known.get(number, f"signal {number}" if 0 < number < 65 else None) if number else None
-
-
-def _median(values: Sequence[float]) -> Score:
-    return Score(statistics.median(values), 1.2533 * statistics.stdev(values) / len(values) ** 0.5, len(values))

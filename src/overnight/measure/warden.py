@@ -3,11 +3,12 @@
     coordinator ──door── warden ──fork── supervisor (one for each run) ──fork, exec── the run and all it starts
          └────────── one socket for each run, handed through the door ────┘
 
-The coordinator starts it once, with an empty environment. A word (four bytes of length, then what it is to prepare) and
-one socket through the door ask for a supervisor; a second socket is the run's channel. For each word of late there are
-some that were forked ahead, one more for each time that there was none, up to a few: they wait behind hatches, so that
-a run does not wait for the fork. They are forked a moment after the one before was needed, since a run that starts
-needs the cores itself. What a supervisor does, and how the promise is kept, says `supervisor`.
+The coordinator starts it once, with an empty environment. A word (whether there is time, four bytes of length, then
+what it is to prepare) and one socket through the door ask for a supervisor; a second socket is the run's channel. For
+each word of late that had no time there are some that were forked ahead, one more for each time that there was none, up
+to a few: they wait behind hatches, so that a run does not wait for the fork. They are forked a moment after the one
+before was needed, since a run that starts needs the cores itself. What a supervisor does, and how the promise is kept,
+says `supervisor`.
 
 Standard library only, so that the process stays small. No threads, so that a parent's death can be a signal.
 """
@@ -23,10 +24,12 @@ import socket
 import time
 from collections.abc import Sequence, Set
 
-from overnight.measure.birth import CHANNEL, FILTER, STATUS, SUBREAPER, prctl
+from overnight.measure.birth import CHANNEL, FILTER, GATE, STATUS, SUBREAPER, prctl
+from overnight.measure.letters import NOW
+from overnight.measure.rehearsal import rehearse
 from overnight.measure.sandbox import apart
-from overnight.measure.sandbox.cgroup import Groups
-from overnight.measure.supervisor import PATIENCE, supervise
+from overnight.measure.sandbox.cgroup import Group, Groups
+from overnight.measure.supervisor import PATIENCE, watch
 from overnight.measure.tree import children, kill, kill_tree, quiet, reap, wake_on_death
 
 LATER = 0.015  # seconds from a run's start to the fork of the next supervisor
@@ -38,9 +41,9 @@ Spare = tuple[socket.socket, int]
 
 def main(fd: str, groups: str) -> None:
     prctl(SUBREAPER, 1)
-    door = socket.socket(fileno=fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, STATUS + 1))
+    door = socket.socket(fileno=fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, GATE + 1))
     os.close(int(fd))
-    for reserved in (CHANNEL, FILTER, STATUS):  # numbers that a run knows: nothing of ours is ever there
+    for reserved in (CHANNEL, FILTER, STATUS, GATE):  # numbers that a run knows: nothing of ours is ever there
         os.dup2(0, reserved, inheritable=False)
     gc.freeze()
     warden = Warden(door, Groups.found() if groups == "True" else Groups())
@@ -87,16 +90,17 @@ class Warden:
 
     def answer(self) -> bool:
         """False: nobody will ask again."""
-        size, fds, _, _ = socket.recv_fds(self.door, 4, 2)
-        word = self.door.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
-        ready = self.spares.setdefault(word, []) if fds else []
+        head, fds, _, _ = socket.recv_fds(self.door, 5, 2)
+        word = self.door.recv(int.from_bytes(head[1:], "big"), socket.MSG_WAITALL)
+        urgent = bool(fds) and head[:1] == NOW
+        ready = self.spares.setdefault(word, []) if urgent else []
         while fds and not self.hand_over(*(ready.pop(0) if ready else self.fork_supervisor(word, fds)), fds):
             pass
         for fd in fds:
             os.close(fd)
-        if fds and len(ready) + sum(each == word for _, each in self.due) < SPARES:
+        if urgent and len(ready) + sum(each == word for _, each in self.due) < SPARES:
             self.due.append((time.monotonic() + LATER, word))
-        return bool(size)
+        return bool(head)
 
     def hand_over(self, hatch: socket.socket, pid: int, fds: list[int]) -> bool:
         """False: the spare one is dead, as when an earlier run has found and killed it."""
@@ -133,6 +137,20 @@ class Warden:
             for fd in held:
                 os.close(fd)
             orders = tuple(os.fsdecode(word).split("\0")) if word and self.may_prepare else ()
-            supervise(theirs, self.groups.enter(str(self.born)), orders)
+            supervise(theirs, self.groups.enter(str(self.born)), orders, spare=not held)
         finally:
             os._exit(0)
+
+
+def supervise(hatch: socket.socket, group: Group, orders: tuple[str, ...], spare: bool) -> None:
+    """`spare`: no run is there yet."""
+    os.setsid()
+    prctl(SUBREAPER, 1)
+    alarm = wake_on_death()
+    if spare:
+        rehearse(alarm)
+    left = apart.go(orders) if orders else ()
+    _, fds, _, _ = socket.recv_fds(hatch, 1, 2)
+    if not fds:  # nobody will ask any more
+        return
+    watch(socket.socket(fileno=fds[0]), fds[1] if len(fds) > 1 else None, group, alarm, orders, left)

@@ -168,6 +168,7 @@ class Shift:
 
     def _listen(self) -> None:
         """Waits for the next message, at most a tick, and takes in all that are there."""
+        self.ledger.settle()
         self._take_inbox()
         with suppress(Empty):
             self._take(self.queue.get(timeout=TICK_SECONDS))

@@ -127,7 +127,7 @@ def test_a_group_ends_what_grows_faster_than_we_look(grouped: Cell) -> None:
 
 
 def test_a_group_stops_a_bomb_at_its_limit(grouped: Cell) -> None:
-    ended = grouped.run(python("import os; [os.fork() for _ in range(9)]"), processes=60)
+    ended = grouped.run(python("import os, time; [os.fork() for _ in range(9)]; time.sleep(0.5)"), processes=60)
     assert ended.why is Why.PROCESSES
 
 

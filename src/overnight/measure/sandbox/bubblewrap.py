@@ -24,7 +24,7 @@ from overnight.model import Level
 FLAGS = (
     *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
     *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--disable-userns"),
-    *("--seccomp", "4", "--json-status-fd", "5"),  # where the supervisor puts them
+    *("--seccomp", "4", "--json-status-fd", "5", "--block-fd", "6"),  # where the supervisor puts them
 )
 CERTIFICATES = "/etc/ssl/certs"  # too many to copy, and good for nothing without a network
 USER = 1000  # inside, where the coordinator is root
