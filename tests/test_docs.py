@@ -44,6 +44,7 @@ def test_the_example_program_is_read() -> None:
     assert read(Path("program.md"), text, "", nothing).kill_after_seconds == 600
 
 
+@pytest.mark.slow
 def test_the_example_queries_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     night(toy_repo(tmp_path / "toy"), experiments="1")

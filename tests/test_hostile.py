@@ -91,6 +91,7 @@ def test_a_proposal_of_too_many_characters_is_refused() -> None:
         sound(Proposal({"train.py": "x" * 10_000_001}, "c", "o", "h"))
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 def test_gc_in_the_middle_of_a_run_loses_no_candidate(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")

@@ -272,6 +272,7 @@ def test_two_nights_on_one_tag_are_refused_with_who_holds_it(root: Path) -> None
         night(root)
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 def test_a_stop_from_another_terminal_is_heard_and_the_same_command_goes_on(root: Path) -> None:
     class AsksToStop(Nobody):

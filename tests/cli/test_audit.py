@@ -63,6 +63,7 @@ def test_standard_input_is_read(folder: Path) -> None:
     assert done.output.startswith("Audit of -  3 experiments, loss, lower is better")
 
 
+@pytest.mark.slow
 def test_a_night_of_ours_is_audited_by_its_tag(night: Path) -> None:
     text = typed(night, "audit", "mar5").output
     assert text.startswith("Audit of night mar5  5 experiments, loss, lower is better (as program.md says)")

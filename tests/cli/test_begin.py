@@ -14,6 +14,7 @@ from tests.cli.conftest import AGENT, typed
 from tests.nights import PROGRAM, git, make_repo, toy_repo
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 def test_run_prints_plain_progress_and_the_report_into_a_pipe(tmp_path: Path) -> None:
     root = toy_repo(tmp_path / "toy")

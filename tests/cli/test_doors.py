@@ -73,6 +73,7 @@ def runs(root: Path, tag: str) -> list[str]:
         return [entry.event.run.id for entry in reader.since() if isinstance(entry.event, RunDone)]
 
 
+@pytest.mark.slow
 def test_ask_edit_tell(root: Path) -> None:
     given = answer(root, "ask", "--by", "claude")
     assert (given["ask"], given["edit"], given["goal"]) == (1, ["train.py"], "minimize")

@@ -25,6 +25,7 @@ def test_init_tries_the_command_and_writes_a_program_that_reads_back(tmp_path: P
     assert typed(root, "check").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 def test_init_guesses_what_is_evident(tmp_path: Path) -> None:
     root = make_repo(tmp_path / "repo", {"train.py": TRAIN})

@@ -53,6 +53,7 @@ class Told:
     sent: list[tuple[str, Order]] = field(default_factory=list)
     hired: list[str] = field(default_factory=list)
     turns: int = 0
+    willing: bool = False  # to end what it is told to end
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def hire(self, name: str) -> TheirPost:
@@ -79,6 +80,8 @@ class TheirPost:
 
     def send(self, order: Order) -> None:
         self.engine.sent.append((self.name, order))
+        if isinstance(order, End) and self.engine.willing and self.name in self.engine.alive:
+            self.engine.saying.append((self.name, [ended(run, Status.STOPPED) for run in (RUN, OTHER)]))
 
     def dismiss(self) -> None:
         self.engine.alive.remove(self.name) if self.name in self.engine.alive else None
@@ -143,8 +146,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     scene = Scene(tmp_path, posts=2)
     scene.settle()
     yield scene
-    for post in scene.engine.alive:
-        scene.engine.saying.append((post, [ended(run, Status.STOPPED) for run in (RUN, OTHER)]))
+    scene.engine.willing = True
     scene.leases.close()
 
 

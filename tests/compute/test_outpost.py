@@ -109,6 +109,7 @@ def test_a_large_file_comes_in_pieces_and_is_gone_then(rig: Rig) -> None:
     assert {piece.run_id for piece in pieces} == {run.id}
 
 
+@pytest.mark.slow
 def test_what_a_run_saves_is_sent_whole_and_laid_where_it_is_executed_again(rig: Rig) -> None:
     """Five megabytes, so that it comes in pieces; from the second on it ends as soon as it finds them."""
     saves = "test -d ck && { echo loss: $(cat ck/step) && exit; }; "

@@ -96,6 +96,7 @@ def test_the_brief_tells_the_task_and_what_was_tried(root: Path) -> None:
     assert "a wider one" in brief
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 def test_results_come_days_later_in_any_order(root: Path) -> None:
     clock = FakeClock()

@@ -168,6 +168,7 @@ def test_too_little_source_is_said_with_its_place(number: int, folder: Path, tmp
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.slow
 def test_by_default_it_is_the_source_of_this_python(tmp_path: Path) -> None:
     lab = copied(tmp_path)
     said = subprocess.run([sys.executable, "prepare.py"], cwd=lab, check=True, text=True, capture_output=True).stdout

@@ -66,6 +66,7 @@ def summary(output: str) -> dict[str, float]:
     return {key: float(value) for key, value in re.findall(r"^(\w+): +(\S+)$", block, re.MULTILINE)}
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_the_summary_block(printed: dict[str, str]) -> None:
     numbers = summary(printed["seed 1"])
     assert list(numbers)[:4] == ["val_bpb", "training_seconds", "total_seconds", "peak_memory_mb"]

@@ -72,6 +72,7 @@ def nothing_there(ck: Path) -> None:
     ck.rename(ck.parent / "gone")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil", [a_link, a_linked_folder, a_second_name, a_pipe, too_large, too_many, too_deep, nothing_there]
 )

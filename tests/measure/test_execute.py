@@ -140,6 +140,7 @@ def test_a_run_that_locks_its_own_folder_leaves_nothing(measure: Measure, place:
     assert os.listdir(place.scratch) == []
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_cpu_box_ends_a_run_by_its_cpu_time(warden: Warden, measure: Measure, place: Place, tmp_path: Path) -> None:
     (tmp_path / "commit/train.py").write_text("while True: pass")

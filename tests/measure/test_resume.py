@@ -87,6 +87,7 @@ def log(resuming: Resuming) -> str:
     return (resuming.place.runs / RUN.id / "run.log").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_ended_goes_on_where_it_was_with_the_rest_of_its_box(
     resuming: Callable[..., Resuming],
 ) -> None:
@@ -123,6 +124,7 @@ def test_a_box_of_cpu_time_is_left_by_cpu_time(resuming: Callable[..., Resuming]
     assert go(measure).scores["val_bpb"].value == 3
 
 
+@pytest.mark.slow
 def test_who_has_used_its_box_still_gets_what_every_run_has_beside_it(resuming: Callable[..., Resuming]) -> None:
     measure = resuming("import os, time; time.sleep(1.5); print('val_bpb:', os.environ['OVERNIGHT_TIME_BOX'])")
     left_behind(measure, "", 9, 9)
@@ -140,6 +142,7 @@ def left_behind_of(measure: Resuming, run: Run) -> None:
     measure.keeper.keep(run, Saved(folder, 9, 9))
 
 
+@pytest.mark.slow
 def test_the_hard_end_holds_for_what_is_left(resuming: Callable[..., Resuming]) -> None:
     measure = resuming("import os, time; 'OVERNIGHT_USED' in os.environ and time.sleep(60); print('val_bpb: 1')")
     run = replace(RUN, kill_after_seconds=6)
@@ -160,6 +163,7 @@ def test_one_that_goes_on_and_fails_is_executed_from_the_start(resuming: Callabl
     assert "checkpoint" not in trial.why
 
 
+@pytest.mark.slow
 def test_no_rung_ends_one_that_goes_on(resuming: Callable[..., Resuming]) -> None:
     slow = "import time\nfor _ in range(30): print('at 9', flush=True); time.sleep(0.05)\nprint('val_bpb: 1')"
     measure = resuming(slow)

@@ -83,6 +83,7 @@ def test_a_run_that_prints_nothing_on_the_way_fails_no_rung(warden: Warden, spec
     assert follow(warden, spec, "echo hello; sleep 0.4", short(Rung(0.2, 6.0))).why is Why.EXIT
 
 
+@pytest.mark.slow
 @LINUX
 def test_in_a_cpu_box_the_box_is_counted_in_cpu_seconds(warden: Warden, spec: Spec) -> None:
     ended = follow(

@@ -70,6 +70,7 @@ def test_what_is_not_better_on_other_hardware_goes_no_further_and_the_judge_has_
     assert dropped["scout"] > 0.8 * sum(dropped.values())
 
 
+@pytest.mark.slow
 def test_changes_on_good_hardware_are_those_that_scouts_have_found_better() -> None:
     """Else the scouts would be for nothing."""
     kept: Counter[bool] = Counter()
@@ -96,6 +97,7 @@ def test_a_night_that_goes_on_where_its_hardware_is_not_goes_on_with_what_there_
     assert all(run.run.purpose is not Purpose.SCOUT for run in started(world))
 
 
+@pytest.mark.slow
 def test_scouts_that_are_gone_hold_nothing_up() -> None:
     """Where one of them had found something that was not compared yet."""
     held = 0

@@ -102,6 +102,7 @@ def test_words_are_few_and_begin_with_what_matters_most() -> None:
     assert len(said) <= 12
 
 
+@pytest.mark.slow
 def test_words_stay_few_after_a_long_night() -> None:
     assert len(a_night(1, EXPERIMENTS)[2].words()) <= 12
 
@@ -213,6 +214,7 @@ def covered(seed: int, experiments: int) -> list[bool]:
     return held
 
 
+@pytest.mark.slow
 def test_the_knob_that_is_named_first_is_one_of_those_that_make_the_most() -> None:
     right = [first_is_among_the_three(seed, EXPERIMENTS) for seed in SEEDS]
     assert sum(right) >= len(right) - 1

@@ -213,6 +213,7 @@ def test_the_node_is_drawn_once_for_a_clone(repo: Repo, root: Path, opened: Open
     assert repo.node() == opened(root).node() == (root / ".git/overnight/node").read_text().split()[0]
 
 
+@pytest.mark.slow
 def test_nights_that_begin_at_once_draw_one_node(root: Path, opened: Open) -> None:
     for _ in range(30):
         here = [opened(root) for _ in range(4)]

@@ -164,11 +164,13 @@ def ask(wanted: str, tmp_path: Path, bwrap: str, version: str = "0.9.0") -> subp
 BLOCKED = "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"  # as AppArmor does on Ubuntu 24.04
 
 
+@pytest.mark.slow
 def test_where_namespaces_are_blocked_the_next_level_is_taken(tmp_path: Path) -> None:
     next_best = next(level for level in list(BUILDERS)[1:] if examine(level).holds)
     assert ask("auto", tmp_path, BLOCKED).stdout == f"{next_best}\n"
 
 
+@pytest.mark.slow
 def test_a_forced_level_that_does_not_hold_is_an_error_that_says_why(tmp_path: Path) -> None:
     said = ask("3", tmp_path, BLOCKED).stderr
     assert "sandbox: level 3 does not hold here" in said

@@ -66,6 +66,7 @@ def test_it_begins_at_its_word_and_not_before(cell: Cell) -> None:
     assert (marks(cell), cell.log) == (["begun"], "done\n")
 
 
+@pytest.mark.slow
 def test_its_time_begins_with_its_word(cell: Cell) -> None:
     running = cell.warden.hold(cell.confined("sleep 0.1", kill_after_seconds=4 * SHORT), when=IN_TIME)
     time.sleep(5 * SHORT)
@@ -75,6 +76,7 @@ def test_its_time_begins_with_its_word(cell: Cell) -> None:
     assert ended.usage.wall_seconds < 4 * SHORT
 
 
+@pytest.mark.slow
 def test_what_is_forgotten_never_begins_and_leaves_nothing(cell: Cell, warden: Warden) -> None:
     running = cell.warden.hold(cell.confined("touch begun"), when=IN_TIME)
     time.sleep(SHORT)
@@ -84,6 +86,7 @@ def test_what_is_forgotten_never_begins_and_leaves_nothing(cell: Cell, warden: W
     assert marks(cell) == []
 
 
+@pytest.mark.slow
 def test_whose_watcher_is_killed_before_its_word_never_begins(cell: Cell, warden: Warden) -> None:
     running = cell.warden.hold(cell.confined("touch begun"), when=IN_TIME)
     time.sleep(SHORT)
@@ -96,6 +99,7 @@ def test_whose_watcher_is_killed_before_its_word_never_begins(cell: Cell, warden
     assert marks(cell) == []
 
 
+@pytest.mark.slow
 def test_its_cores_are_those_of_its_word(cell: Cell) -> None:
     *_, last = cores = sorted(os.sched_getaffinity(0))
     for given in ((last,), ()):
@@ -109,6 +113,7 @@ def test_its_cores_are_those_of_its_word(cell: Cell) -> None:
         assert seen == (str(last) if given else Path("/proc/self/status").read_text().split("_list:\t")[1].split()[0])
 
 
+@pytest.mark.slow
 def test_who_is_started_at_once_has_its_cores_too(cell: Cell) -> None:
     """Also where bwrap was not yet there to be moved."""
     last = max(os.sched_getaffinity(0))
