@@ -133,3 +133,17 @@ def test_what_the_next_free_slot_is_for_is_said_once_where_runs_are_short(second
     stage.propose(2, "2")
     assert starts([stage.start()]) == ["1-screen-0"]
     assert (expected(stage), expected(stage)) == (ids, [])
+
+
+def test_beside_a_run_that_is_measured_alone_nothing_is_made_ready_or_put_away() -> None:
+    stage = Stage(program(stop=Stop(experiments=10), exclusive=True))
+    stage.run(10.0, seconds=1.0)
+    assert stage.next() == [Ask(1)]
+    stage.propose(1, "1")
+    stage.propose(2, "2")
+    assert starts([stage.start()]) == ["1-screen-0"]
+    assert expected(stage) == []
+    stage.run(11.0)
+    assert [type(action) for action in stage.night.next(FREE)] == [Conclude]
+    conclude(stage)
+    assert [type(action) for action in stage.night.next(FREE)] == [Record]

@@ -137,7 +137,7 @@ class Night:
 
     def _meanwhile(self, half_done: Action, free: Sequence[Slot]) -> list[Action]:
         """Runs that can begin before an experiment is admitted, or put away that changes nothing for them."""
-        may_wait = isinstance(half_done, do.Admit | do.Conclude | do.Record)
+        may_wait = isinstance(half_done, do.Admit | do.Conclude | do.Record) and not self.program.exclusive
         if not free or not may_wait or not self._settled() or self._turn(idle=False):
             return []
         return self._starts(self.state.policy.wants(self.state.belief, len(free)), free)
@@ -159,9 +159,9 @@ class Night:
         return [*starts(self.program, self.state, self.secret, runs, free)]
 
     def _expects(self, wants: Sequence[Want | Removal]) -> Iterator[Action]:
-        """What the next free slots are for, where runs are so short that it matters."""
+        """What the next free slots are for, where runs are so short that it matters, and may be disturbed."""
         known, self.wanted = self.wanted, set(wants)
-        if hurry(self.slots, self._run_seconds()) and self._time_for_a_run():
+        if self._hurry() and self._time_for_a_run():
             runs = [self._run(want) for want in wants if isinstance(want, Want) and want not in known]
             yield from (do.Expect(run) for run in runs if run.id not in self.state.under_way)
 
@@ -187,8 +187,7 @@ class Night:
         if self._spent(self.state.progress(self.time.elapsed, self.asking.thinking + 1)):
             limit = self.asking.asked
         undecided = sum(not self._waits(experiment) for experiment in self.state.open.values())
-        ahead = hurry(self.slots, self._run_seconds())
-        turns = self.asking.turns(self.slots, undecided, limit, self.state.records, ahead)
+        turns = self.asking.turns(self.slots, undecided, limit, self.state.records, self._hurry())
         return [do.Ask(n, seat) for seat, n in turns]
 
     def _spent(self, progress: Progress) -> bool:
@@ -287,6 +286,9 @@ class Night:
         if program.stop.until != self.program.stop.until:
             self.deadline_utc, self.began = deadline(program.stop.until, self.time.now), self.time
         self.program = program
+
+    def _hurry(self) -> int:
+        return 0 if self.program.exclusive else hurry(self.slots, self._run_seconds())
 
     def _time_for_a_run(self) -> bool:
         return not (self.state.stop or self.out_of_time() or self.paused())
