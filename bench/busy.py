@@ -2,7 +2,7 @@
 with a proposer that thinks for 30 % of a run's time. Prints what the slots were busy of the time that there was; beside
 the first, what as many bare shell loops side by side make of this machine (worktree, commit, run, remove; no walls).
 
-    python -m bench.busy [--runs 200] [--slots 20] [--seconds 1] [--in FOLDER]
+    python -m bench.busy [--runs 1000] [--slots 20] [--seconds 1] [--in FOLDER]
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Thinks(Silent):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--slots", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--in", dest="folder", help="where to make the repositories, e.g. a tmpfs; the home otherwise")
@@ -46,7 +46,7 @@ def main() -> None:
     print(f"{given.slots} slots, {given.runs} runs of {given.seconds:g} s: busy {busy:.1%} of the time", flush=True)
     busy = shells(given.slots, given.runs, given.seconds, given.folder)
     print(f"{given.slots} shell loops side by side: busy {busy:.1%} of the time", flush=True)
-    busy = night(1, max(10, given.runs // 5), given.seconds, "bench.busy:Thinks", given.folder)
+    busy = night(1, max(20, given.runs // 25), given.seconds, "bench.busy:Thinks", given.folder)
     print(f"one slot, a proposer that thinks {THINKING_SHARE:.0%} of a run's time: busy {busy:.1%} of the time")
 
 

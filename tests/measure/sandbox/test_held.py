@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from overnight.measure.letters import IN_TIME
-from overnight.measure.process import Warden, Why
+from overnight.measure.process import Running, Warden, Why
 from overnight.measure.sandbox.apart import LAST
 from overnight.measure.sandbox.choose import BUILDERS, examine
 from overnight.measure.tree import children, descendants
@@ -57,6 +57,17 @@ def below(warden: Warden) -> list[int]:
     return list(descendants(warden._process.pid))
 
 
+def held(cell: Cell, command: str) -> Running:
+    """With nobody else below the warden, and all there that waits: the supervisor, and bwrap twice."""
+    first = cell.warden.hold(cell.confined("true", log=os.devnull), when=IN_TIME)
+    first.go(())
+    assert first.wait(ignore_beats).code == 0
+    until(lambda: not below(cell.warden))
+    running = cell.warden.hold(cell.confined(command), when=IN_TIME)
+    until(lambda: len(below(cell.warden)) == (3 if cell.sandbox.level is Level.NAMESPACE else 1))
+    return running
+
+
 def test_it_begins_at_its_word_and_not_before(cell: Cell) -> None:
     running = cell.warden.hold(cell.confined("touch begun; sleep 0.1; echo done"), when=IN_TIME)
     time.sleep(SHORT)
@@ -78,9 +89,7 @@ def test_its_time_begins_with_its_word(cell: Cell) -> None:
 
 @pytest.mark.slow
 def test_what_is_forgotten_never_begins_and_leaves_nothing(cell: Cell, warden: Warden) -> None:
-    running = cell.warden.hold(cell.confined("touch begun"), when=IN_TIME)
-    time.sleep(SHORT)
-    assert len(below(warden)) == (3 if cell.sandbox.level is Level.NAMESPACE else 1)  # the supervisor, and bwrap twice
+    running = held(cell, "touch begun")
     running.forget()
     until(lambda: not below(warden))
     assert marks(cell) == []
@@ -88,8 +97,7 @@ def test_what_is_forgotten_never_begins_and_leaves_nothing(cell: Cell, warden: W
 
 @pytest.mark.slow
 def test_whose_watcher_is_killed_before_its_word_never_begins(cell: Cell, warden: Warden) -> None:
-    running = cell.warden.hold(cell.confined("touch begun"), when=IN_TIME)
-    time.sleep(SHORT)
+    running = held(cell, "touch begun")
     assert warden._process
     (supervisor,) = children(warden._process.pid)
     os.kill(supervisor, signal.SIGKILL)
