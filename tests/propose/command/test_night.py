@@ -89,11 +89,12 @@ def test_whatever_goes_wrong_with_an_agent_the_night_goes_on(tmp_path: Path, mon
 
 
 def _agent(tmp_path: Path) -> Path:
-    """A folder with a program called claude, which does one after the other."""
+    """A folder with a program called claude, which does one after the other. What it is asked after that it does not end
+    before the night does."""
     programs = tmp_path / "programs"
     programs.mkdir()
     cases = "\n".join(f"{number}) {script} ;;" for number, script in enumerate(TURNS.values(), 1))
     count = f"N=$(($(cat {tmp_path}/turns 2>/dev/null || echo 0) + 1)); echo $N > {tmp_path}/turns"
-    (programs / "claude").write_text(f"#!/bin/sh\n{count}\ncase $N in\n{cases}\n*) exit 1 ;;\nesac\n")
+    (programs / "claude").write_text(f"#!/bin/sh\n{count}\ncase $N in\n{cases}\n*) sleep 600 ;;\nesac\n")
     (programs / "claude").chmod(0o755)
     return programs
