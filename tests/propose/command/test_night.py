@@ -89,8 +89,8 @@ def test_whatever_goes_wrong_with_an_agent_the_night_goes_on(tmp_path: Path, mon
 
 
 def _agent(tmp_path: Path) -> Path:
-    """A folder with a program called claude, which does one after the other. What it is asked after that it does not end
-    before the night does."""
+    """A folder with a program called claude, which does one after the other. What it is asked after that it does not
+    end before the night does."""
     programs = tmp_path / "programs"
     programs.mkdir()
     cases = "\n".join(f"{number}) {script} ;;" for number, script in enumerate(TURNS.values(), 1))
