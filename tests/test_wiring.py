@@ -24,6 +24,7 @@ from overnight.named import named
 from overnight.night.keep import Keeper
 from overnight.night.night import Night
 from overnight.night.open import Open
+from overnight.night.shift import Shift
 from overnight.night.verify import verify
 from overnight.night.watcher import Nobody
 from overnight.repo.repo import Repo
@@ -123,6 +124,21 @@ def test_the_working_tree_the_index_and_head_are_not_touched(root: Path) -> None
     assert {path: path.stat().st_mtime_ns for path in seen} == seen
     assert git(root, "status", "--porcelain") == "?? notes.txt"
     assert git(root, "branch", "--show-current") == "main"
+
+
+def test_while_a_night_waits_all_that_was_measured_is_on_the_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results, owed = list[int](), list[bool]()
+    look = Shift._take_inbox
+
+    def waits(shift: Shift) -> None:
+        results.append(shift.night.state.runs)
+        owed.append(shift.ledger._owing)
+        look(shift)
+
+    monkeypatch.setattr(Shift, "_take_inbox", waits)
+    night(root, policy="proof", experiments="1")
+    assert max(results) > 1  # more than one before the first verdict
+    assert not any(owed)
 
 
 class Ahead(Scripted):

@@ -99,6 +99,7 @@ def test_all_is_on_the_disk_at_once_but_what_would_be_done_again(ledger: Ledger)
         ((done(1, 1.0),), True),
         ((done(1, 1.0), started(2)), True),
         ((done(1, 1.0), proposed(2)), False),  # that was synced, and all before it
+        ((proposed(2), done(1, 1.0), proposed(2)), True),  # which was there: nothing was written
     ],
 )
 def test_a_result_is_on_the_disk_when_the_night_has_settled(

@@ -30,7 +30,7 @@ FILE = "ledger.db"
 RESULT = "run_done"
 DONE_AGAIN = {"admitted", "rebased", "run_started", RESULT, "recorded"}
 """What would be done again if a power cut took it, and nothing outside rests on it: on the disk with the next of the
-others. A result may be hours of work, so `settle` need not wait for these."""
+others. A result may be hours of work: it is there after `settle`, whatever comes next."""
 
 SYNCED = ("FULL", "NORMAL")
 
@@ -110,7 +110,9 @@ class Ledger(Reader):
         with ExitStack() as on_failure:
             fd = _take_lock(folder, holder, patience_seconds)
             on_failure.callback(lock.release, fd)
-            ledger = cls(open_to_write(folder / FILE), folder / FILE, fd, step)
+            db = open_to_write(folder / FILE)
+            on_failure.callback(db.close)
+            ledger = cls(db, folder / FILE, fd, step)
             on_failure.pop_all()
             return ledger
 
@@ -124,8 +126,8 @@ class Ledger(Reader):
             for event in events:
                 entries.append(entry := self._add(now.utc, elapsed, event, *end))
                 end = max(end, (entry.seq, entry.hash))
-        self._end = end
-        self._owing = later and (self._owing or RESULT in kinds)
+        if end != self._end:  # else nothing was written, nor synced
+            self._end, self._owing = end, later and (self._owing or RESULT in kinds)
         for event in events:
             self._step(f"ledger.{event.kind}.committed")
         return entries
@@ -134,9 +136,8 @@ class Ledger(Reader):
         """What has been measured is on the disk."""
         if self._owing:
             try:
-                fd = os.open(f"{self.path}-wal", os.O_RDONLY)
-                os.fsync(fd)
-                os.close(fd)
+                with open(f"{self.path}-wal", "rb") as file:
+                    os.fsync(file.fileno())
             except OSError as error:
                 raise LedgerError(f"{self.path}: {error.strerror}") from error
             self._owing = False
